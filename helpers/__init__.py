@@ -1,0 +1,1 @@
+"""The finished code of the course: one idea a module."""

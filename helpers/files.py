@@ -1,0 +1,45 @@
+"""Files that appear whole or not at all."""
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+
+@contextlib.contextmanager
+def replacing(path):
+    """Yield a binary file that takes the place of `path` when the block ends without an error.
+
+    Whatever happens before, even a power cut, leaves the old file as it was.
+
+    Parameters
+    ----------
+    path : str or Path
+    """
+    path = Path(path)
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)  # mkstemp's 0o600 would hide the file from others
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def write_npz(path, arrays):
+    """Write arrays to a compressed .npz file, whole or not at all.
+
+    Parameters
+    ----------
+    path : str or Path
+    arrays : dict of str to array_like
+        No objects: nothing is pickled.
+    """
+    with replacing(path) as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays)

@@ -1,0 +1,569 @@
+"""The layers of the course.
+
+Every layer keeps one contract:
+
+    y  = layer.forward(x, training=False)    what the layer computes
+    dx = layer.backward(dy)                  given dy = dL/dy: returns dL/dx, fills `layer.grads`
+
+`layer.params` and `layer.grads` are dicts with the same keys and shapes. x and dy are never written
+to. Activations are (N, C, H, W) or (N, F) to whoever calls; inside, `_forward` and `_backward` work on
+the memory behind them, (H, W, C, N) or (F, N), with the batch last (see `helpers.memory`).
+
+The dtype follows the parameters: float32 to train, float64 to check gradients.
+"""
+
+import math
+import operator
+
+import numpy as np
+
+from helpers import convolution, memory, pooling
+
+
+class Layer:
+    """What all layers share: checks, memory order and dtype.
+
+    Attributes
+    ----------
+    params, grads : dict of str to ndarray
+        Same keys, same shapes. `grads` is filled by `backward`.
+    input_gradient : bool
+        False spares `backward` the gradient of the input, which nobody needs in a first layer.
+    penalty : float
+        What the layer adds to the loss by itself (see `Dense`).
+    statistics : tuple of str
+        Names of arrays that belong to the trained layer but are no parameters.
+    """
+
+    penalty = 0.0
+    statistics = ()
+    input_gradient = True
+    _ndims = None  # numbers of axes accepted; None is any with a batch
+
+    def __init__(self):
+        self.params = {}
+        self.grads = {}
+        self.memory = memory.fresh
+        self._output_shape = None
+
+    def forward(self, x, training=False):
+        """Compute the layer's output.
+
+        Parameters
+        ----------
+        x : array_like of shape (N, C, H, W) or (N, F)
+        training : bool
+            Whether dropout drops and batch norm uses the statistics of the batch.
+
+        Returns
+        -------
+        ndarray
+            A new array; `x` is not written to.
+
+        Raises
+        ------
+        ValueError
+            If the layer does not take arrays of this shape.
+        """
+        x = np.asarray(x)
+        if self._ndims is not None and x.ndim not in self._ndims:
+            wanted = " or ".join(f"{n} axes {_AXES[n]}" for n in self._ndims)
+            raise ValueError(f"{self!r} takes an array of {wanted}, not one of shape {x.shape}")
+        if x.ndim < 2 or x.size == 0:
+            raise ValueError(f"{self!r} takes a batch that is not empty, not shape {x.shape}")
+        x = memory.batch_last(x.astype(self._dtype(x), copy=False))
+        y = memory.batch_first(self._forward(x, training))
+        self._output_shape = y.shape
+        return y
+
+    def backward(self, dy):
+        """Send a gradient back through the latest `forward`.
+
+        Parameters
+        ----------
+        dy : array_like, same shape as the output of `forward`
+            Gradient of the loss with respect to the output.
+
+        Returns
+        -------
+        ndarray or None
+            Gradient with respect to the input. None where `input_gradient` is False.
+
+        Raises
+        ------
+        RuntimeError
+            If `forward` has not been called.
+        ValueError
+            If `dy` has not the shape of the output.
+        """
+        if self._output_shape is None:
+            raise RuntimeError(f"{self!r}: call forward before backward")
+        dy = np.asarray(dy)
+        if dy.shape != self._output_shape:
+            raise ValueError(
+                f"{self!r}: dy has shape {dy.shape}, but the output has {self._output_shape}"
+            )
+        dx = self._backward(memory.batch_last(dy.astype(self._dtype(dy), copy=False)))
+        return None if dx is None else memory.batch_first(dx)
+
+    def output_shape(self, input_shape):
+        """Shape of the output for an input of `input_shape`, both without the batch axis."""
+        return tuple(input_shape)
+
+    def config(self):
+        """Arguments that make such a layer again, as plain numbers."""
+        return {}
+
+    def __repr__(self):
+        arguments = ", ".join(f"{key}={value!r}" for key, value in self.config().items())
+        return f"{type(self).__name__}({arguments})"
+
+    def _dtype(self, x):
+        for value in self.params.values():
+            return value.dtype
+        return x.dtype if x.dtype.kind == "f" else np.dtype(np.float32)
+
+
+class Dense(Layer):
+    r"""Fully connected layer, y = x W + b.
+
+    Parameters
+    ----------
+    inputs, outputs : int
+    rng : numpy.random.Generator, optional
+        Draws the initial weights, He normal: mean 0, variance 2 / inputs.
+    l2 : float
+        Adds the penalty l2 / 2 \|W\|^2 to the loss, and its gradient l2 W to `grads["weight"]`.
+
+    References
+    ----------
+    He et al., "Delving Deep into Rectifiers", ICCV 2015, equation 10.
+    """
+
+    _ndims = (2,)
+
+    def __init__(self, inputs, outputs, *, rng=None, l2=0.0):
+        super().__init__()
+        self.inputs = _count(inputs, "inputs")
+        self.outputs = _count(outputs, "outputs")
+        self.l2 = _number(l2, "l2", 0.0, math.inf)
+        self.params["weight"] = _he_normal((self.inputs, self.outputs), self.inputs, rng)
+        self.params["bias"] = np.zeros(self.outputs, np.float32)
+
+    @property
+    def penalty(self):
+        weight = self.params["weight"]
+        return 0.5 * self.l2 * float(np.vdot(weight, weight)) if self.l2 else 0.0
+
+    def _forward(self, x, training):
+        """y = W^T x + b, with x (inputs, N) and y (outputs, N)."""
+        weight = self.params["weight"]
+        if len(x) != len(weight):
+            raise ValueError(f"{self!r} takes {len(weight)} features an image, not {len(x)}")
+        self._x = x
+        y = self.memory("y", (weight.shape[1], x.shape[1]), x.dtype)
+        np.matmul(weight.T, x, out=y)
+        y += self.params["bias"][:, None]
+        return y
+
+    def _backward(self, dy):
+        """dW = x dy^T,  db = sum of dy over the batch,  dx = W dy."""
+        weight = self.params["weight"]
+        self.grads["weight"] = self._x @ dy.T
+        if self.l2:
+            self.grads["weight"] += self.l2 * weight
+        self.grads["bias"] = dy.sum(axis=1)
+        if not self.input_gradient:
+            return None
+        return np.matmul(weight, dy, out=self.memory("dx", self._x.shape, dy.dtype))
+
+    def output_shape(self, input_shape):
+        if tuple(input_shape) != (self.inputs,):
+            raise ValueError(f"{self!r} takes shape ({self.inputs},), not {tuple(input_shape)}")
+        return (self.outputs,)
+
+    def config(self):
+        return {"inputs": self.inputs, "outputs": self.outputs} | (
+            {"l2": self.l2} if self.l2 else {}
+        )
+
+
+class Conv2D(Layer):
+    """Two-dimensional convolution (cross-correlation) with a bank of filters.
+
+        y[n, f, ho, wo] = b[f] + sum over c, i, j of  w[f, c, i, j]  x[n, c, ho s + i - p, wo s + j - p]
+
+    Parameters
+    ----------
+    channels, filters : int
+        Channels of the input and of the output.
+    kernel_size : int or (int, int)
+        Height and width of a filter.
+    stride : int or (int, int)
+    padding : int, (int, int) or "same"
+        Rows and columns of zeros on each side. "same" keeps the size at stride 1 and needs an odd
+        kernel.
+    rng : numpy.random.Generator, optional
+        Draws the initial weights, He normal with fan-in channels * height * width.
+    """
+
+    _ndims = (4,)
+
+    def __init__(self, channels, filters, kernel_size, stride=1, padding=0, *, rng=None):
+        super().__init__()
+        self.channels = _count(channels, "channels")
+        self.filters = _count(filters, "filters")
+        self.kernel_size = _pair(kernel_size, "kernel_size")
+        self.stride = _pair(stride, "stride")
+        if isinstance(padding, str):
+            padding = _same_padding(padding, self.kernel_size, self.stride)
+        self.padding = _pair(padding, "padding", minimum=0)
+        shape = (self.filters, self.channels, *self.kernel_size)
+        self.params["weight"] = _he_normal(shape, math.prod(shape[1:]), rng)
+        self.params["bias"] = np.zeros(self.filters, np.float32)
+
+    def _forward(self, x, training):
+        """One matrix product for each output pixel: see `helpers.convolution`."""
+        self.output_shape(_outer_shape(x))
+        self._x = x
+        weight, bias = self.params["weight"], self.params["bias"]
+        return convolution.correlate(x, weight, self.stride, self.padding, bias, self.memory)
+
+    def _backward(self, dy):
+        """dw correlates x with dy; db sums dy over pixels and images; dx spreads dy back with w."""
+        weight = self.params["weight"]
+        self.grads["weight"] = convolution.weight_gradient(
+            self._x, dy, self.kernel_size, self.stride, self.padding, self.memory
+        )
+        self.grads["bias"] = _sum_per_channel(dy)
+        if not self.input_gradient:
+            return None
+        return convolution.input_gradient(
+            dy, weight, self.stride, self.padding, self._x.shape, self.memory
+        )
+
+    def output_shape(self, input_shape):
+        channels, *size = _image_shape(self, input_shape)
+        if channels != self.channels:
+            raise ValueError(f"{self!r} takes {self.channels} channels, not {channels}")
+        if any(n + 2 * p < k for n, p, k in zip(size, self.padding, self.kernel_size, strict=True)):
+            raise ValueError(f"{self!r}: the kernel is larger than the padded image {tuple(size)}")
+        arguments = zip(size, self.kernel_size, self.stride, self.padding, strict=True)
+        return (self.filters, *(convolution.output_size(*a) for a in arguments))
+
+    def config(self):
+        names = ("channels", "filters", "kernel_size", "stride", "padding")
+        return {name: getattr(self, name) for name in names}
+
+
+class MaxPool2D(Layer):
+    """Maximum over windows; on a tie the first element in row-major order counts.
+
+    Parameters
+    ----------
+    pool_size : int or (int, int)
+        Height and width of the window.
+    stride : int or (int, int), optional
+        Default is `pool_size`. Windows may overlap; what no full window covers is left out.
+    """
+
+    _ndims = (4,)
+
+    def __init__(self, pool_size=2, stride=None):
+        super().__init__()
+        self.pool_size = _pair(pool_size, "pool_size")
+        self.stride = self.pool_size if stride is None else _pair(stride, "stride")
+
+    def _forward(self, x, training):
+        """The maximum of each window: along its rows, then down its columns."""
+        self.output_shape(_outer_shape(x))
+        self._shape = x.shape
+        (ph, pw), (sh, sw) = self.pool_size, self.stride
+        self._row_best, self._columns = pooling.max_along(x, 1, pw, sw, self.memory, "columns")
+        y, self._rows = pooling.max_along(self._row_best, 0, ph, sh, self.memory, "rows")
+        return y if ph * pw > 1 else y.copy()
+
+    def _backward(self, dy):
+        """The whole gradient goes to the element that was the maximum, zero to the others."""
+        (ph, pw), (sh, sw) = self.pool_size, self.stride
+        middle = self.memory("scratch pool", self._row_best.shape, dy.dtype)
+        pooling.route_along(dy, self._rows, 0, ph, sh, middle)
+        dx = self.memory("dx", self._shape, dy.dtype)
+        pooling.route_along(middle, self._columns, 1, pw, sw, dx)
+        return dx
+
+    def output_shape(self, input_shape):
+        channels, *size = _image_shape(self, input_shape)
+        if any(n < k for n, k in zip(size, self.pool_size, strict=True)):
+            raise ValueError(f"{self!r}: the window is larger than the image {tuple(size)}")
+        arguments = zip(size, self.pool_size, self.stride, (0, 0), strict=True)
+        return (channels, *(convolution.output_size(*a) for a in arguments))
+
+    def config(self):
+        return {"pool_size": self.pool_size, "stride": self.stride}
+
+
+class ReLU(Layer):
+    """y = max(x, 0), for arrays of any shape.
+
+    At x = 0, where there is no derivative, 0 is taken.
+    """
+
+    def _forward(self, x, training):
+        self._y = np.maximum(x, 0, out=self.memory("y", x.shape, x.dtype))
+        return self._y
+
+    def _backward(self, dy):
+        """dx = dy where x > 0, else 0. There, and only there, y > 0 as well."""
+        positive = np.greater(self._y, 0, out=self.memory("scratch mask", dy.shape, np.bool_))
+        return np.multiply(dy, positive, out=self.memory("dx", dy.shape, dy.dtype))
+
+
+class Flatten(Layer):
+    """(N, C, H, W) to (N, C * H * W), in the order channel, row, column."""
+
+    def _forward(self, x, training):
+        self._shape = x.shape
+        if x.ndim == 2:
+            return x.copy()
+        if x.ndim != 4:
+            return x.reshape(-1, x.shape[-1]).copy()
+        height, width, channels, batch = x.shape
+        y = self.memory("y", (channels, height, width, batch), x.dtype)
+        np.copyto(y, x.transpose(2, 0, 1, 3))
+        return y.reshape(-1, batch)
+
+    def _backward(self, dy):
+        if len(self._shape) != 4:
+            return dy.reshape(self._shape).copy()
+        height, width, channels, batch = self._shape
+        dx = self.memory("dx", self._shape, dy.dtype)
+        np.copyto(dx, dy.reshape(channels, height, width, batch).transpose(1, 2, 0, 3))
+        return dx
+
+    def output_shape(self, input_shape):
+        return (math.prod(input_shape),)
+
+
+class Dropout(Layer):
+    """Drops a random share of the values in training and scales up the rest; does nothing else.
+
+    Parameters
+    ----------
+    rate : float
+        Share dropped, 0 <= rate < 1. The others are multiplied by 1 / (1 - rate) ("inverted"
+        dropout), so that prediction needs no change.
+    rng : numpy.random.Generator, optional
+        Draws the masks.
+
+    References
+    ----------
+    Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from Overfitting", JMLR 2014.
+    """
+
+    # In `fit`, which images of the whole batch this replica has: (start, whole batch size).
+    shard = None
+
+    def __init__(self, rate, *, rng=None):
+        super().__init__()
+        self.rate = _number(rate, "rate", 0.0, 1.0)
+        self.rng = np.random.default_rng(0) if rng is None else rng
+
+    def _forward(self, x, training):
+        """y = x * mask, where the mask holds 0 or 1 / (1 - rate)."""
+        self._mask = None
+        y = self.memory("y", x.shape, x.dtype)
+        if not training or self.rate == 0:
+            np.copyto(y, x)
+            return y
+        kept = self._draw(x.shape)
+        scale = x.dtype.type(1 / (1 - self.rate))
+        self._mask = np.multiply(kept, scale, out=self.memory("mask", x.shape, x.dtype))
+        return np.multiply(x, self._mask, out=y)
+
+    def _backward(self, dy):
+        """dx = dy * mask."""
+        dx = self.memory("dx", dy.shape, dy.dtype)
+        if self._mask is None:
+            np.copyto(dx, dy)
+            return dx
+        return np.multiply(dy, self._mask, out=dx)
+
+    def _draw(self, shape):
+        """True with probability 1 - rate, to the nearest 1 / 65536: 16 random bits a value.
+
+        Every replica draws the mask of the whole batch and keeps its part, so that the result does
+        not depend on the number of threads.
+        """
+        start, whole = (0, shape[-1]) if self.shard is None else self.shard
+        count = math.prod(shape[:-1]) * whole
+        bits = np.frombuffer(self.rng.bytes(2 * count), np.uint16).reshape(*shape[:-1], whole)
+        return bits[..., start : start + shape[-1]] >= round(self.rate * 2**16)
+
+    def config(self):
+        return {"rate": self.rate}
+
+
+class BatchNorm(Layer):
+    """Batch normalisation, per feature of (N, F) and per channel of (N, C, H, W).
+
+        y = gamma (x - mean) / sqrt(var + epsilon) + beta
+
+    In training, mean and (biased) variance are those of the batch; otherwise the running ones.
+
+    Parameters
+    ----------
+    features : int
+        Number of features or channels.
+    momentum : float
+        Weight of the OLD value in running = momentum * running + (1 - momentum) * batch.
+    epsilon : float
+
+    References
+    ----------
+    Ioffe and Szegedy, "Batch Normalization", ICML 2015, algorithms 1 and 2.
+    """
+
+    statistics = ("running_mean", "running_var")
+
+    _ndims = (2, 4)
+
+    def __init__(self, features, momentum=0.9, epsilon=1e-5):
+        super().__init__()
+        self.features = _count(features, "features")
+        self.momentum = _number(momentum, "momentum", 0.0, 1.0)
+        self.epsilon = _number(epsilon, "epsilon", 0.0, math.inf)
+        self.params["gamma"] = np.ones(self.features, np.float32)
+        self.params["beta"] = np.zeros(self.features, np.float32)
+        self.running_mean = np.zeros(self.features, np.float32)
+        self.running_var = np.ones(self.features, np.float32)
+        # `fit` replaces this by the sum over all replicas: statistics are those of the whole batch.
+        self.all_reduce = _only_replica
+
+    def _forward(self, x, training):
+        """Centre, scale and shift, with x seen as (pixels, features * N)."""
+        self._shape = x.shape
+        flat = _per_pixel(x)
+        batch = x.shape[-1]
+        count = len(flat) * batch
+        if flat.shape[1] != self.features * batch:
+            raise ValueError(f"{self!r} takes {self.features} features, not {x.shape[-2]}")
+        centred = self.memory("centred", flat.shape, x.dtype)
+        self._training = training
+        if training:
+            self._count, total = self.all_reduce(np.array([count]), _sum_per_channel(x))
+            mean = total / self._count
+            np.subtract(flat, np.repeat(mean, batch), out=centred)
+            (squares,) = self.all_reduce(_sum_of_products(centred, centred, batch))
+            var = squares / self._count
+            self._update_running(mean, var)
+        else:
+            mean, var = self.running_mean.astype(x.dtype), self.running_var.astype(x.dtype)
+            np.subtract(flat, np.repeat(mean, batch), out=centred)
+        self._centred = centred
+        self._inverse_std = (1 / np.sqrt(var + self.epsilon)).astype(x.dtype)
+        y = self.memory("y", flat.shape, x.dtype)
+        scale = self.params["gamma"] * self._inverse_std
+        np.multiply(centred, np.repeat(scale, batch), out=y)
+        y += np.repeat(self.params["beta"], batch)
+        return y.reshape(x.shape)
+
+    def _backward(self, dy):
+        """Mean and variance depend on x too, hence two terms beside the direct one:
+
+        dx = gamma / std * (dy - mean(dy) - xhat * mean(dy * xhat)),  xhat = centred / std.
+        """
+        batch = dy.shape[-1]
+        flat = _per_pixel(dy)
+        dbeta = _sum_per_channel(dy)
+        dgamma = _sum_of_products(flat, self._centred, batch) * self._inverse_std
+        self.grads["gamma"], self.grads["beta"] = dgamma, dbeta
+        scale = self.params["gamma"] * self._inverse_std
+        dx = self.memory("dx", flat.shape, dy.dtype)
+        if not self._training:
+            np.multiply(flat, np.repeat(scale, batch), out=dx)
+            return dx.reshape(self._shape)
+        dgamma, dbeta = self.all_reduce(dgamma, dbeta)
+        slope = -self._inverse_std * dgamma / self._count
+        np.multiply(self._centred, np.repeat(slope.astype(dy.dtype), batch), out=dx)
+        dx += flat
+        dx -= np.repeat((dbeta / self._count).astype(dy.dtype), batch)
+        dx *= np.repeat(scale, batch)
+        return dx.reshape(self._shape)
+
+    def _update_running(self, mean, var):
+        keep = self.momentum
+        self.running_mean = keep * self.running_mean + (1 - keep) * mean
+        self.running_var = keep * self.running_var + (1 - keep) * var
+
+    def config(self):
+        return {"features": self.features, "momentum": self.momentum, "epsilon": self.epsilon}
+
+
+_AXES = {2: "(N, F)", 4: "(N, C, H, W)"}
+
+
+def _only_replica(*arrays):
+    return arrays
+
+
+def _per_pixel(x):
+    """(H, W, C, N) as (H * W, C * N), or (F, N) as (1, F * N)."""
+    return x.reshape(math.prod(x.shape[:-2]), -1)
+
+
+def _sum_per_channel(x):
+    """Sum over pixels and images. BLAS adds in blocks: `x.sum` over leading axes loses digits."""
+    flat = _per_pixel(x)
+    return (np.ones(len(flat), x.dtype) @ flat).reshape(x.shape[-2:]).sum(axis=1)
+
+
+def _sum_of_products(a, b, batch):
+    return np.einsum("pc,pc->c", a, b).reshape(-1, batch).sum(axis=1)
+
+
+def _outer_shape(x):
+    """(C, H, W) of an array that lies as (H, W, C, N)."""
+    return x.shape[2], x.shape[0], x.shape[1]
+
+
+def _he_normal(shape, fan_in, rng):
+    rng = np.random.default_rng(0) if rng is None else rng
+    return (rng.standard_normal(shape) * math.sqrt(2 / fan_in)).astype(np.float32)
+
+
+def _image_shape(layer, shape):
+    if len(shape) != 3:
+        raise ValueError(f"{layer!r} takes images (C, H, W), not shape {tuple(shape)}")
+    return shape
+
+
+def _count(value, name, minimum=1):
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = minimum - 1
+    if number < minimum or isinstance(value, bool):
+        raise ValueError(f"{name} must be a whole number of at least {minimum}, not {value!r}")
+    return number
+
+
+def _pair(value, name, minimum=1):
+    values = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
+    if len(values) != 2:
+        raise ValueError(f"{name} must be a number or a pair of numbers, not {value!r}")
+    return tuple(_count(v, name, minimum) for v in values)
+
+
+def _same_padding(padding, kernel_size, stride):
+    if padding != "same":
+        raise ValueError(f'padding must be a number, a pair or "same", not {padding!r}')
+    if stride != (1, 1) or any(k % 2 == 0 for k in kernel_size):
+        raise ValueError('padding="same" needs stride 1 and an odd kernel')
+    return tuple(k // 2 for k in kernel_size)
+
+
+def _number(value, name, low, high):
+    if not low <= value < high:
+        raise ValueError(f"{name} must be at least {low:g} and below {high:g}, not {value!r}")
+    return float(value)

@@ -1,0 +1,302 @@
+"""A network as a row of layers: forward, backward, predict, save and load."""
+
+import copy
+import json
+import math
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from helpers import files, layers, losses, replicas
+
+_ARCHITECTURE = "architecture"
+# Images that are predicted at once: enough to fill the processor, few enough to stay in its cache.
+_BLOCK = 64
+
+
+class WeightsError(ValueError):
+    """A weights file that cannot be used, with the reason."""
+
+
+class Sequential:
+    """Layers in a row; the output of each is the input of the next.
+
+    Parameters
+    ----------
+    layers : iterable of helpers.layers.Layer
+    input_shape : tuple of int
+        Shape of one input, without the batch axis.
+
+    Examples
+    --------
+    >>> from helpers.layers import Dense, Flatten
+    >>> net = Sequential([Flatten(), Dense(784, 10)])
+    >>> net.parameter_count
+    7850
+    """
+
+    def __init__(self, layers, input_shape=(1, 28, 28)):
+        self.layers = list(layers)
+        self.input_shape = tuple(input_shape)
+        if not self.layers:
+            raise ValueError("a network needs at least one layer")
+        if len({id(layer) for layer in self.layers}) < len(self.layers):
+            raise ValueError("the same layer object is listed twice; make one for each place")
+
+    def forward(self, x, training=False):
+        """Send a batch through all layers.
+
+        Parameters
+        ----------
+        x : array_like of shape (N, *input_shape)
+        training : bool
+
+        Returns
+        -------
+        ndarray of shape (N, ...)
+            The output of the last layer: the logits.
+        """
+        for layer in self.layers:
+            x = layer.forward(x, training)
+        return x
+
+    def backward(self, dlogits):
+        """Send a gradient back through all layers and fill their `grads`.
+
+        Parameters
+        ----------
+        dlogits : array_like, same shape as the output of `forward`
+
+        Returns
+        -------
+        ndarray of shape (N, *input_shape)
+            Gradient of the loss with respect to the input.
+        """
+        for layer in reversed(self.layers):
+            dlogits = layer.backward(dlogits)
+        return dlogits
+
+    @property
+    def parameters(self):
+        """All parameter arrays, in the order of the layers."""
+        return [value for layer in self.layers for value in layer.params.values()]
+
+    @property
+    def gradients(self):
+        """The gradients of `parameters`, as the latest `backward` left them."""
+        return [layer.grads[key] for layer in self.layers for key in layer.params]
+
+    @property
+    def parameter_count(self):
+        """Number of values that training changes."""
+        return sum(value.size for value in self.parameters)
+
+    @property
+    def penalty(self):
+        """What the layers add to the loss by themselves, such as L2."""
+        return sum(layer.penalty for layer in self.layers)
+
+    def astype(self, dtype):
+        """Convert all parameters and running statistics in place; return the network."""
+        for layer in self.layers:
+            for name, value in _arrays(layer).items():
+                _set_array(layer, name, value.astype(dtype))
+        return self
+
+    def copy(self):
+        """An independent network with the same weights."""
+        return copy.deepcopy(self)
+
+    def predict_proba(self, images, threads=None):
+        """Probability of each class for each image.
+
+        Parameters
+        ----------
+        images : array_like of shape (N, *input_shape)
+            Values in [0, 1]. Any number: they are worked through in blocks.
+        threads : int, optional
+            Default: the number of physical cores.
+
+        Returns
+        -------
+        ndarray of shape (N, classes)
+            Rows sum to 1.
+
+        Raises
+        ------
+        ValueError
+            If the images have another shape, or are whole numbers (0 to 255) instead of shares.
+        """
+        images = np.asarray(images)
+        if images.shape[1:] != self.input_shape or images.ndim == 0:
+            raise ValueError(
+                f"the network takes images of shape (N, {', '.join(map(str, self.input_shape))}), "
+                f"not {images.shape}"
+            )
+        if images.dtype.kind != "f":
+            raise ValueError(f"images are {images.dtype}; divide by 255 to get floats in [0, 1]")
+        return losses.softmax(replicas.forward_in_blocks(self, images, _BLOCK, threads))
+
+    def predict(self, images, threads=None):
+        """The most likely class of each image, as an int64 array of shape (N,). See `predict_proba`."""
+        return self.predict_proba(images, threads).argmax(axis=1)
+
+    def summary(self):
+        """A table of the layers, the shapes between them and their parameters, as text."""
+        rows = [("input", self.input_shape, 0)]
+        shape = self.input_shape
+        for layer in self.layers:
+            shape = layer.output_shape(shape)
+            rows.append((repr(layer), shape, sum(p.size for p in layer.params.values())))
+        texts = [(name, " x ".join(map(str, shape)), f"{n:,}") for name, shape, n in rows]
+        texts.insert(0, ("layer", "output shape", "parameters"))
+        texts.append(("total", "", f"{self.parameter_count:,}"))
+        widths = [max(len(row[i]) for row in texts) for i in range(3)]
+        lines = [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2]}}" for a, b, c in texts]
+        rule = "-" * len(lines[0])
+        return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1]])
+
+    def operations(self):
+        """Multiplications and additions that one image costs going forward."""
+        total, shape = 0, self.input_shape
+        for layer in self.layers:
+            shape = layer.output_shape(shape)
+            weight = layer.params.get("weight")
+            if weight is not None:
+                pixels = math.prod(shape[1:])
+                total += 2 * weight.size * pixels
+        return total
+
+    def save(self, path):
+        """Write architecture and weights to one .npz file, without pickle.
+
+        The file appears whole or not at all.
+
+        Parameters
+        ----------
+        path : str or Path
+        """
+        files.write_npz(path, {_ARCHITECTURE: json.dumps(self._architecture())} | self._state())
+
+    @classmethod
+    def load(cls, path):
+        """Make the network that `save` wrote.
+
+        Parameters
+        ----------
+        path : str or Path
+
+        Raises
+        ------
+        FileNotFoundError
+        WeightsError
+            If the file is damaged, holds no network, or lacks an array.
+        """
+        arrays = _read(path)
+        try:
+            description = json.loads(str(arrays[_ARCHITECTURE]))
+            made = [
+                getattr(layers, entry["layer"])(**entry["config"])
+                for entry in description["layers"]
+            ]
+            net = cls(made, description["input_shape"])
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise WeightsError(
+                f"{path} holds no network of this course (its architecture cannot be read: {error!r})"
+            ) from error
+        net._take(arrays, path)
+        return net
+
+    def load_weights(self, path):
+        """Take the weights of a file written by a network of the same architecture.
+
+        Nothing is changed where the file does not fit.
+
+        Parameters
+        ----------
+        path : str or Path
+
+        Raises
+        ------
+        FileNotFoundError
+        WeightsError
+            If the file is damaged, or belongs to another network: the first array that does not
+            fit is named.
+        """
+        self._take(_read(path), path)
+
+    def _architecture(self):
+        described = [
+            {"layer": type(layer).__name__, "config": layer.config()} for layer in self.layers
+        ]
+        return {"input_shape": self.input_shape, "layers": described}
+
+    def _state(self):
+        return {
+            f"{i}.{name}": value
+            for i, layer in enumerate(self.layers)
+            for name, value in _arrays(layer).items()
+        }
+
+    def _take(self, arrays, path):
+        expected = self._state()
+        found = {name: value for name, value in arrays.items() if name != _ARCHITECTURE}
+        for name, value in expected.items():
+            layer = self.layers[int(name.split(".")[0])]
+            if name not in found:
+                raise WeightsError(f"{path} lacks the array {name} of {layer!r}")
+            if found[name].shape != value.shape:
+                raise WeightsError(
+                    f"{path} is for another network: {name} of {layer!r} has shape "
+                    f"{value.shape}, in the file {found[name].shape}"
+                )
+            if found[name].dtype.kind != "f" or not np.isfinite(found[name]).all():
+                raise WeightsError(f"{path}: {name} of {layer!r} holds values that are not numbers")
+        if len(found) > len(expected):
+            extra = ", ".join(sorted(set(found) - set(expected)))
+            raise WeightsError(f"{path} is for another network: it also holds {extra}")
+        self.set_state(found)
+
+    def get_state(self):
+        """Copies of all parameters and running statistics, by name."""
+        return {name: value.copy() for name, value in self._state().items()}
+
+    def set_state(self, state):
+        """Take over what `get_state` returned."""
+        for name, value in state.items():
+            index, key = name.split(".")
+            _set_array(self.layers[int(index)], key, value.copy())
+
+    def set_state_values(self, state):
+        """Copy the values of `get_state` into the arrays that are there."""
+        for name, value in self._state().items():
+            value[...] = state[name]
+
+    def __repr__(self):
+        return f"Sequential of {len(self.layers)} layers, {self.parameter_count:,} parameters"
+
+
+def _arrays(layer):
+    """Parameters and running statistics of a layer, by name."""
+    return layer.params | {name: getattr(layer, name) for name in layer.statistics}
+
+
+def _set_array(layer, name, value):
+    if name in layer.params:
+        layer.params[name] = value
+    else:
+        setattr(layer, name, value)
+
+
+def _read(path):
+    path = Path(path)
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+        raise WeightsError(
+            f"{path} is no weights file, or damaged ({error}); get it again, or train anew"
+        ) from error

@@ -1,0 +1,185 @@
+"""Rules that turn gradients into steps: SGD, momentum, RMSProp and Adam."""
+
+import math
+
+import numpy as np
+
+
+class Optimizer:
+    """What all optimizers share.
+
+    Parameters
+    ----------
+    learning_rate : float
+    weight_decay : float
+        L2 regularisation: adds `weight_decay * w` to the gradient of every array with two axes or more
+        (weights and filters), not to biases, gamma or beta.
+
+    Attributes
+    ----------
+    learning_rate : float
+        May be changed between steps, as a schedule does.
+    steps : int
+        How many updates were made.
+    """
+
+    _state_names = ()  # running averages, one array for each parameter
+
+    def __init__(self, learning_rate, weight_decay=0.0):
+        self.learning_rate = _positive(learning_rate, "learning_rate")
+        if not 0 <= weight_decay < math.inf:
+            raise ValueError(f"weight_decay must be 0 or more, not {weight_decay!r}")
+        self.weight_decay = weight_decay
+        self.steps = 0
+        self._state = {name: [] for name in self._state_names}
+
+    def update(self, params, grads):
+        """Take one step.
+
+        Parameters
+        ----------
+        params : list of ndarray
+            Changed in place.
+        grads : list of ndarray
+            dL/dparam, same shapes; not written to.
+
+        Raises
+        ------
+        ValueError
+            If the lists do not match each other, or the parameters of earlier steps.
+        """
+        self._check(params, grads)
+        self.steps += 1
+        for i, (param, grad) in enumerate(zip(params, grads, strict=True)):
+            if self.weight_decay and param.ndim > 1:
+                grad = grad + self.weight_decay * param
+            self._step(param, grad, *(self._state[name][i] for name in self._state_names))
+
+    def state(self):
+        """Everything but the settings that a later step depends on: {"steps": int, name: list}."""
+        return {"steps": self.steps} | self._state
+
+    def restore(self, state):
+        """Take over what `state` returned."""
+        self.steps = int(state["steps"])
+        self._state = {name: [np.array(a) for a in state[name]] for name in self._state_names}
+
+    def _check(self, params, grads):
+        if len(params) != len(grads):
+            raise ValueError(f"{len(params)} parameters, but {len(grads)} gradients")
+        for i, (param, grad) in enumerate(zip(params, grads, strict=True)):
+            if param.shape != grad.shape:
+                raise ValueError(
+                    f"parameter {i} has shape {param.shape}, its gradient {grad.shape}"
+                )
+        for averages in self._state.values():
+            if not averages:
+                averages.extend(np.zeros_like(param) for param in params)
+            if [a.shape for a in averages] != [p.shape for p in params]:
+                raise ValueError(
+                    "these are not the parameters of the earlier steps: make a new optimizer for "
+                    "another network"
+                )
+
+    def __repr__(self):
+        decay = f", weight_decay={self.weight_decay:g}" if self.weight_decay else ""
+        return f"{type(self).__name__}(learning_rate={self.learning_rate:g}{decay})"
+
+
+class SGD(Optimizer):
+    """Stochastic gradient descent: w <- w - learning_rate * g."""
+
+    def __init__(self, learning_rate=0.01, weight_decay=0.0):
+        super().__init__(learning_rate, weight_decay)
+
+    def _step(self, param, grad):
+        param -= self.learning_rate * grad
+
+
+class Momentum(Optimizer):
+    """SGD with momentum: v <- momentum * v + g, w <- w - learning_rate * v.
+
+    References
+    ----------
+    Polyak, "Some methods of speeding up the convergence of iteration methods", 1964.
+    """
+
+    _state_names = ("velocity",)
+
+    def __init__(self, learning_rate=0.01, momentum=0.9, weight_decay=0.0):
+        super().__init__(learning_rate, weight_decay)
+        self.momentum = _share(momentum, "momentum")
+
+    def _step(self, param, grad, velocity):
+        velocity *= self.momentum
+        velocity += grad
+        param -= self.learning_rate * velocity
+
+
+class RMSProp(Optimizer):
+    """s <- rho * s + (1 - rho) * g^2, w <- w - learning_rate * g / (sqrt(s) + epsilon).
+
+    References
+    ----------
+    Tieleman and Hinton, "Lecture 6.5 - RMSProp", Coursera: Neural Networks for Machine Learning, 2012.
+    """
+
+    _state_names = ("square",)
+
+    def __init__(self, learning_rate=0.001, rho=0.9, epsilon=1e-7, weight_decay=0.0):
+        super().__init__(learning_rate, weight_decay)
+        self.rho = _share(rho, "rho")
+        self.epsilon = _positive(epsilon, "epsilon")
+
+    def _step(self, param, grad, square):
+        square *= self.rho
+        square += (1 - self.rho) * grad * grad
+        param -= self.learning_rate * grad / (np.sqrt(square) + self.epsilon)
+
+
+class Adam(Optimizer):
+    """Momentum and RMSProp together, both corrected for their start from zero.
+
+    m <- beta1 * m + (1 - beta1) * g,        v <- beta2 * v + (1 - beta2) * g^2,
+    w <- w - learning_rate * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)
+
+    References
+    ----------
+    Kingma and Ba, "Adam: A Method for Stochastic Optimization", ICLR 2015, algorithm 1.
+    """
+
+    _state_names = ("mean", "square")
+
+    def __init__(self, learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0.0):
+        super().__init__(learning_rate, weight_decay)
+        self.beta1 = _share(beta1, "beta1")
+        self.beta2 = _share(beta2, "beta2")
+        self.epsilon = _positive(epsilon, "epsilon")
+
+    def _step(self, param, grad, mean, square):
+        mean *= self.beta1
+        step = (1 - self.beta1) * grad
+        mean += step
+        square *= self.beta2
+        np.multiply(grad, grad, out=step)
+        step *= 1 - self.beta2
+        square += step
+        # The corrections are put into two numbers, which saves two passes over the parameters.
+        root = math.sqrt(1 - self.beta2**self.steps)
+        np.sqrt(square, out=step)
+        step += self.epsilon * root
+        np.divide(mean, step, out=step)
+        step *= self.learning_rate * root / (1 - self.beta1**self.steps)
+        param -= step
+
+
+def _positive(value, name):
+    if not 0 < value < math.inf:
+        raise ValueError(f"{name} must be greater than 0, not {value!r}")
+    return value
+
+
+def _share(value, name):
+    if not 0 <= value < 1:
+        raise ValueError(f"{name} must be at least 0 and below 1, not {value!r}")
+    return value

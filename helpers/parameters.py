@@ -1,0 +1,71 @@
+"""All parameters of a network in one vector, so that an optimizer's step is a dozen array operations."""
+
+import numpy as np
+
+
+class FlatParameters:
+    """Holds the parameters of a network in one block of memory while it is trained.
+
+    The layers' `params` become views of the block. `release` gives them their own arrays back.
+
+    Parameters
+    ----------
+    net : helpers.network.Sequential
+
+    Attributes
+    ----------
+    arrays : list of ndarray
+        [weights and filters as one row (1, n), biases and the like (m,)]: two arrays, because weight
+        decay is for the first alone.
+    """
+
+    def __init__(self, net):
+        places = [(layer, key) for layer in net.layers for key in layer.params]
+        # Weights first. The sort is stable, so the order is otherwise that of the layers.
+        self._places = sorted(places, key=lambda place: place[0].params[place[1]].ndim < 2)
+        self._numbers = {id(layer): i for i, layer in enumerate(net.layers)}
+        self._originals = [layer.params[key] for layer, key in self._places]
+        dtypes = {value.dtype for value in self._originals}
+        if len(dtypes) > 1:
+            raise ValueError(
+                "the parameters have different dtypes "
+                f"({', '.join(sorted(map(str, dtypes)))}); call net.astype(np.float32) first"
+            )
+        self._block = np.concatenate([np.ravel(value) for value in self._originals])
+        offset = 0
+        for (layer, key), value in zip(self._places, self._originals, strict=True):
+            layer.params[key] = self._block[offset : offset + value.size].reshape(value.shape)
+            offset += value.size
+        weights = sum(value.size for value in self._originals if value.ndim > 1)
+        self._split = weights
+        self.arrays = self._parts(self._block)
+
+    def new_gradients(self):
+        """An array for `gather`."""
+        return np.empty_like(self._block)
+
+    def gather(self, replica, out):
+        """Copy the gradients of a replica into one vector, in the order of the parameters."""
+        layers = replica.layers
+        offset = 0
+        for layer, key in self._places:
+            grad = layers[self._numbers[id(layer)]].grads[key]
+            out[offset : offset + grad.size].reshape(grad.shape)[...] = grad
+            offset += grad.size
+
+    def as_arrays(self, vector):
+        """The vector of `gather`, cut like `arrays`."""
+        return self._parts(vector)
+
+    def release(self):
+        """Copy the values into the arrays that the layers had before, and give them back."""
+        for (layer, key), original in zip(self._places, self._originals, strict=True):
+            if original.flags.writeable:
+                original[...] = layer.params[key]
+                layer.params[key] = original
+            else:
+                layer.params[key] = layer.params[key].copy()
+
+    def _parts(self, vector):
+        parts = [vector[: self._split].reshape(1, -1), vector[self._split :]]
+        return [part for part in parts if part.size]

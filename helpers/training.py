@@ -1,0 +1,386 @@
+"""Training: `fit` and the `History` it returns.
+
+The loop is the one of every textbook: draw a batch, go forward, compute the loss, go backward, take
+a step. What is added makes it fast (threads), safe (checkpoints, interruption) and honest
+(validation, early stopping).
+"""
+
+import contextlib
+import dataclasses
+import math
+import signal
+import threading
+import time
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from helpers import replicas
+from helpers.checkpoints import Checkpoint
+from helpers.losses import softmax_cross_entropy
+from helpers.optimizers import Adam
+from helpers.parameters import FlatParameters
+
+_MEASURES = (
+    "loss",
+    "accuracy",
+    "validation_loss",
+    "validation_accuracy",
+    "learning_rate",
+    "seconds",
+)
+
+
+@dataclasses.dataclass
+class History:
+    """What happened in each epoch.
+
+    Attributes
+    ----------
+    loss, accuracy : list of float
+        Means over the batches of the epoch, measured while the weights changed.
+    validation_loss, validation_accuracy : list of float
+        After the epoch; empty without validation images.
+    learning_rate : list of float
+        At the end of the epoch.
+    seconds : list of float
+    best_epoch : int or None
+        Index of the epoch with the lowest validation loss.
+    stopped : {"finished", "early stopping", "interrupted"}
+        Why training ended.
+    """
+
+    loss: list = dataclasses.field(default_factory=list)
+    accuracy: list = dataclasses.field(default_factory=list)
+    validation_loss: list = dataclasses.field(default_factory=list)
+    validation_accuracy: list = dataclasses.field(default_factory=list)
+    learning_rate: list = dataclasses.field(default_factory=list)
+    seconds: list = dataclasses.field(default_factory=list)
+    stopped: str = "finished"
+
+    @property
+    def epochs(self):
+        """Number of epochs begun."""
+        return len(self.loss)
+
+    @property
+    def best_epoch(self):
+        losses = self.validation_loss
+        return int(np.argmin(losses)) if losses else None
+
+    def _line(self):
+        """The latest epoch in words."""
+        text = f"loss {self.loss[-1]:.4f}  accuracy {self.accuracy[-1]:.2%}"
+        if self.validation_loss:
+            text += f"  validation loss {self.validation_loss[-1]:.4f}"
+            text += f"  accuracy {self.validation_accuracy[-1]:.2%}"
+        return f"{text}  {self.seconds[-1]:.1f} s"
+
+
+def fit(
+    net,
+    train,
+    validation=None,
+    *,
+    optimizer=None,
+    epochs=10,
+    batch_size=64,
+    rng=None,
+    schedule=None,
+    augment=None,
+    label_smoothing=0.0,
+    patience=None,
+    checkpoint=None,
+    on_epoch=None,
+    threads=None,
+    progress=True,
+):
+    """Train a network with mini-batches; the network is changed in place.
+
+    An interruption (Ctrl+C, or Stop in JupyterLab) ends training after the current batch and keeps
+    what was learnt. The same seed and number of threads give the same weights, to the bit.
+
+    Parameters
+    ----------
+    net : helpers.network.Sequential
+    train, validation : Split or (images, labels)
+        images (N, C, H, W) or (N, F) of floats; labels (N,) of integers.
+    optimizer : helpers.optimizers.Optimizer, optional
+        Default `Adam()`.
+    epochs : int
+        How often all training images are seen.
+    batch_size : int
+    rng : numpy.random.Generator or int, optional
+        Draws the order of the images, and augmentation. Default: seed 0.
+    schedule : callable, optional
+        share of training done, in [0, 1) -> factor for the optimizer's learning rate.
+    augment : callable, optional
+        (images (N, C, H, W), rng) -> images of the same shape; sees every training batch.
+    label_smoothing : float
+        See `helpers.losses.softmax_cross_entropy`.
+    patience : int, optional
+        Early stopping: end after so many epochs without a lower validation loss. The weights of the
+        best epoch are brought back, also after an interruption.
+    checkpoint : str or Path, optional
+        An .npz file, written after every epoch. Where it exists, training goes on from it, to the same
+        weights as if it had never stopped.
+    on_epoch : callable, optional
+        Called with the History after every epoch, to draw it for example.
+    threads : int, optional
+        Default: the number of physical cores, or 1 for networks too small to gain.
+    progress : bool
+        Show a bar with the time left, and a line for each epoch.
+
+    Returns
+    -------
+    History
+
+    Raises
+    ------
+    ValueError
+        If images and labels do not fit each other or the network, or a setting is out of range.
+    """
+    train = _checked(train, "train", net)
+    validation = None if validation is None else _checked(validation, "validation", net)
+    if patience is not None and validation is None:
+        raise ValueError("early stopping (patience) needs validation images")
+    for name, value in {"epochs": epochs, "batch_size": batch_size, "patience": patience}.items():
+        if value is not None and (value != int(value) or value < 1):
+            raise ValueError(f"{name} must be a whole number of at least 1, not {value!r}")
+    settings = _Settings(
+        epochs, batch_size, schedule, augment, label_smoothing, patience, on_epoch, progress
+    )
+    threads = replicas.check_threads(threads, net)
+    threads = min(threads, batch_size, len(train[1]))
+    optimizer = Adam() if optimizer is None else optimizer
+    run = _Run(
+        net, train, validation, optimizer, np.random.default_rng(rng or 0), settings, threads
+    )
+    with run, _stop_after_step() as interrupted, replicas.one_blas_thread():
+        if checkpoint is not None:
+            run.checkpoint = Checkpoint(checkpoint)
+            run.resume()
+        run.train(interrupted)
+    return run.history
+
+
+@dataclasses.dataclass(frozen=True)
+class _Settings:
+    epochs: int
+    batch_size: int
+    schedule: object
+    augment: object
+    label_smoothing: float
+    patience: int | None
+    on_epoch: object
+    progress: bool
+
+
+class _Run:
+    """One call of `fit`."""
+
+    def __init__(self, net, train, validation, optimizer, rng, settings, threads):
+        self.net, self.optimizer, self.rng, self.settings = net, optimizer, rng, settings
+        self.images, self.labels = train
+        self.validation = validation
+        self.threads = threads
+        self.base_rate = optimizer.learning_rate
+        self.history = History()
+        self.best = None  # weights of the best epoch, for early stopping
+        self.checkpoint = None
+        self.epoch = 0
+
+    def __enter__(self):
+        self.parameters = FlatParameters(self.net)
+        self.vectors = [self.parameters.new_gradients() for _ in range(self.threads)]
+        self.team = replicas.Team(self.net, self.threads)
+        return self
+
+    def __exit__(self, kind, error, trace):
+        self.team.close()
+        self.team.write_back()
+        if self.best is not None:
+            self.net.set_state_values(self.best)
+        self.parameters.release()
+        self.optimizer.learning_rate = self.base_rate
+
+    def train(self, interrupted):
+        """All epochs that are left."""
+        count, done = len(self.labels), self.epoch
+        bar = tqdm(
+            total=count * self.settings.epochs,
+            initial=count * done,
+            unit=" images",
+            unit_scale=True,
+            leave=False,
+            disable=not self.settings.progress,
+        )
+        with bar:
+            while self.epoch < self.settings.epochs and not self._exhausted():
+                self._one_epoch(bar, interrupted)
+                self.epoch += 1
+                self._after_epoch(bar, interrupted)
+                if interrupted:
+                    self.history.stopped = "interrupted"
+                    bar.write("Interrupted: training ends here, what was learnt is kept.")
+                    return
+        if self._exhausted():
+            self.history.stopped = "early stopping"
+
+    def resume(self):
+        """Take over the state of the checkpoint, where there is one."""
+        self.epoch = self.checkpoint.restore(self)
+        if self.epoch:
+            self.team.close()
+            self.team = replicas.Team(self.net, self.threads)
+
+    def evaluate(self, split):
+        """Mean loss and accuracy on other images."""
+        images, labels = split
+        self.team.write_back()
+        logits = replicas.forward_in_blocks(self.net, images, 64, self.threads)
+        loss, _ = softmax_cross_entropy(logits, labels)
+        return loss, float((logits.argmax(axis=1) == labels).mean())
+
+    def _one_epoch(self, bar, interrupted):
+        start = time.perf_counter()
+        order = self.rng.permutation(len(self.labels))
+        batches = _batches(order, self.settings.batch_size, self.threads)
+        loss = correct = seen = 0
+        for number, batch in enumerate(batches):
+            done = (self.epoch + number / len(batches)) / self.settings.epochs
+            batch_loss, batch_correct = self._step(batch, done)
+            loss += batch_loss * len(batch)
+            correct += batch_correct
+            seen += len(batch)
+            bar.update(len(batch))
+            if number % 50 == 0:
+                bar.set_postfix_str(f"loss {loss / seen:.4f}", refresh=False)
+            if interrupted:
+                break
+        history = self.history
+        history.loss.append(loss / seen)
+        history.accuracy.append(correct / seen)
+        history.learning_rate.append(float(self.optimizer.learning_rate))
+        history.seconds.append(time.perf_counter() - start)
+
+    def _step(self, batch, done):
+        """Forward, backward and update on the images with these numbers."""
+        if self.settings.schedule is not None:
+            self.optimizer.learning_rate = self.base_rate * self.settings.schedule(done)
+        images = self.images[batch]
+        if self.settings.augment is not None:
+            images = self.settings.augment(images, self.rng)
+        labels = self.labels[batch]
+        size = len(batch)
+
+        def work(replica, part):
+            for layer in replica.layers:
+                if hasattr(layer, "shard"):
+                    layer.shard = (part.start, size)
+            logits = replica.forward(images[part], training=True)
+            loss, dlogits = softmax_cross_entropy(
+                logits,
+                labels[part],
+                label_smoothing=self.settings.label_smoothing,
+                batch_size=size,
+            )
+            replica.backward(dlogits)
+            return loss, int((logits.argmax(axis=1) == labels[part]).sum())
+
+        results = self.team.run(work, replicas.parts_of(size, self.threads))
+        self._update()
+        losses, correct = zip(*results, strict=True)
+        return math.fsum(losses) + self.net.penalty, sum(correct)
+
+    def _update(self):
+        """Add the gradients of all replicas and let the optimizer take a step."""
+        for replica, vector in zip(self.team.replicas, self.vectors, strict=True):
+            self.parameters.gather(replica, vector)
+        total = self.vectors[0]
+        for vector in self.vectors[1:]:
+            total += vector
+        self.optimizer.update(self.parameters.arrays, self.parameters.as_arrays(total))
+
+    def _after_epoch(self, bar, interrupted):
+        history = self.history
+        if self.validation is not None:
+            loss, accuracy = self.evaluate(self.validation)
+            history.validation_loss.append(loss)
+            history.validation_accuracy.append(accuracy)
+        if self.settings.patience is not None and history.best_epoch == history.epochs - 1:
+            self.team.write_back()
+            self.best = self.net.get_state()
+        if self.settings.progress:
+            width = len(str(self.settings.epochs))
+            bar.write(f"epoch {self.epoch:{width}}/{self.settings.epochs}  {history._line()}")
+        if self.checkpoint is not None and not interrupted:
+            self.team.write_back()
+            self.checkpoint.write(self)
+        if self.settings.on_epoch is not None:
+            self.settings.on_epoch(history)
+
+    def _exhausted(self):
+        """Whether patience is at an end."""
+        patience, history = self.settings.patience, self.history
+        return (
+            patience is not None
+            and history.epochs > 0
+            and history.epochs - 1 - history.best_epoch >= patience
+        )
+
+
+def _batches(order, batch_size, threads):
+    """Cut the numbers of the images into batches, the last one perhaps smaller."""
+    batches = [order[i : i + batch_size] for i in range(0, len(order), batch_size)]
+    if len(batches) > 1 and len(batches[-1]) < threads:
+        # Every thread needs an image.
+        batches[-2:] = [np.concatenate(batches[-2:])]
+    return batches
+
+
+def _checked(split, name, net):
+    """(images, labels) of a Split or a pair, with everything verified that would fail later."""
+    images, labels = (split.images, split.labels) if hasattr(split, "images") else split
+    images, labels = np.asarray(images), np.asarray(labels)
+    if images.shape[1:] != net.input_shape or len(images) == 0:
+        raise ValueError(
+            f"{name} images have shape {images.shape}; the network takes "
+            f"(N, {', '.join(map(str, net.input_shape))}) with N of at least 1"
+        )
+    if images.dtype.kind != "f":
+        raise ValueError(f"{name} images are {images.dtype}; divide by 255 to get floats in [0, 1]")
+    if labels.shape != images.shape[:1] or labels.dtype.kind not in "iu":
+        raise ValueError(
+            f"{name} labels must be {len(images)} integers, one an image, "
+            f"not {labels.dtype} of shape {labels.shape}"
+        )
+    return images, labels
+
+
+class _Flag:
+    def __init__(self):
+        self.set = False
+
+    def __bool__(self):
+        return self.set
+
+
+@contextlib.contextmanager
+def _stop_after_step():
+    """Turn the first Ctrl+C into a flag: an update is never left half done. The second one raises."""
+    flag = _Flag()
+    if threading.current_thread() is not threading.main_thread():
+        yield flag  # only the main thread receives signals
+        return
+
+    def on_interrupt(number, frame):
+        if flag.set:
+            raise KeyboardInterrupt
+        flag.set = True
+
+    previous = signal.signal(signal.SIGINT, on_interrupt)
+    try:
+        yield flag
+    finally:
+        signal.signal(signal.SIGINT, previous)
