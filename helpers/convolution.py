@@ -54,7 +54,7 @@ def correlate(x, weight, stride, padding, bias, memory, name="y"):
     if bias is not None:
         bias = bias[:, None]
     if _winograd_pays(kh, stride, channels, batch):
-        kernel = np.ascontiguousarray(weight.transpose(2, 0, 3, 1))
+        kernel = weight.transpose(2, 0, 3, 1)
         winograd.correlate(x, kernel, padding, bias, y, memory)
         return y
     matrix = weight.transpose(0, 3, 2, 1).reshape(filters, -1)
@@ -91,14 +91,17 @@ def weight_gradient(x, dy, kernel_size, stride, padding, memory):
     if _winograd_pays(kh, stride, channels, batch):
         gradient = winograd.kernel_gradient(x, dy, kernel_size, padding, memory)
         return gradient.transpose(3, 2, 0, 1)
-    total = np.zeros(filters * kw * kh * channels, dy.dtype)
+    total = memory("gradient", (filters * kw * kh * channels,), dy.dtype)
+    total[...] = 0
     for rows, windows in _stacked_windows(x, dy, kernel_size, stride, padding, memory):
         if batch == 1:
-            products = rows[..., 0].swapaxes(1, 2) @ windows[..., 0]
+            products = np.matmul(rows[..., 0].swapaxes(1, 2), windows[..., 0])
         else:
-            products = rows @ windows.swapaxes(2, 3)
+            shape = (*rows.shape[:2], filters, kw * kh * channels)
+            products = memory("scratch products", shape, dy.dtype)
+            np.matmul(rows, windows.swapaxes(2, 3), out=products)
         products = products.reshape(-1, total.size)
-        total += np.ones(len(products), dy.dtype) @ products
+        total += np.matmul(np.ones(len(products), dy.dtype), products)
     return total.reshape(filters, kw, kh, channels).transpose(0, 3, 2, 1)
 
 
@@ -139,7 +142,7 @@ def input_gradient(dy, weight, stride, padding, input_shape, memory):
         dy = dy[crop[0] : spread[0] - crop[0], crop[1] : spread[1] - crop[1]]
     turned = weight[:, :, ::-1, ::-1].swapaxes(0, 1)
     border = tuple(max(b, 0) for b in border)
-    return correlate(np.ascontiguousarray(dy), turned, (1, 1), border, None, memory, "dx")
+    return correlate(dy, turned, (1, 1), border, None, memory, "dx")
 
 
 def _winograd_pays(kh, stride, channels, batch):
@@ -169,8 +172,10 @@ def _stacked_windows(x, y, kernel_size, stride, padding, memory):
             first = top * sh + i - ph
             skip = min(count, max(0, math.ceil(-first / sh)))
             stop = max(skip, min(count, math.ceil((height - first) / sh)))
-            inner[:skip, :, i] = 0
-            inner[stop:count, :, i] = 0
+            if skip:
+                inner[:skip, :, i] = 0
+            if stop < count:
+                inner[stop:count, :, i] = 0
             if stop > skip:
                 start = first + skip * sh
                 inner[skip:stop, :, i] = x[start : first + (stop - 1) * sh + 1 : sh]
@@ -178,5 +183,6 @@ def _stacked_windows(x, y, kernel_size, stride, padding, memory):
             stack,
             (count, columns, kw * kh * channels, batch),
             (stack.strides[0], sw * pixel, batch * x.itemsize, x.itemsize),
+            subok=True,
         )
         yield y[top : top + count], windows

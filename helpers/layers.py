@@ -43,7 +43,7 @@ class Layer:
     def __init__(self):
         self.params = {}
         self.grads = {}
-        self.memory = memory.fresh
+        self.memory = memory.Fresh()
         self._output_shape = None
 
     def forward(self, x, training=False):
@@ -65,7 +65,7 @@ class Layer:
         ValueError
             If the layer does not take arrays of this shape.
         """
-        x = np.asarray(x)
+        x = np.asanyarray(x)
         if self._ndims is not None and x.ndim not in self._ndims:
             wanted = " or ".join(f"{n} axes {_AXES[n]}" for n in self._ndims)
             raise ValueError(f"{self!r} takes an array of {wanted}, not one of shape {x.shape}")
@@ -98,7 +98,7 @@ class Layer:
         """
         if self._output_shape is None:
             raise RuntimeError(f"{self!r}: call forward before backward")
-        dy = np.asarray(dy)
+        dy = np.asanyarray(dy)
         if dy.shape != self._output_shape:
             raise ValueError(
                 f"{self!r}: dy has shape {dy.shape}, but the output has {self._output_shape}"
@@ -169,7 +169,7 @@ class Dense(Layer):
     def _backward(self, dy):
         """dW = x dy^T,  db = sum of dy over the batch,  dx = W dy."""
         weight = self.params["weight"]
-        self.grads["weight"] = self._x @ dy.T
+        self.grads["weight"] = np.matmul(self._x, dy.T)
         if self.l2:
             self.grads["weight"] += self.l2 * weight
         self.grads["bias"] = dy.sum(axis=1)
@@ -310,13 +310,14 @@ class ReLU(Layer):
     """
 
     def _forward(self, x, training):
-        self._y = np.maximum(x, 0, out=self.memory("y", x.shape, x.dtype))
-        return self._y
+        y = self.memory("y", x.shape, x.dtype, over=x)
+        self._positive = self.memory("positive", x.shape, np.bool_)
+        np.greater(x, 0, out=self._positive)
+        return np.maximum(x, 0, out=y)
 
     def _backward(self, dy):
-        """dx = dy where x > 0, else 0. There, and only there, y > 0 as well."""
-        positive = np.greater(self._y, 0, out=self.memory("scratch mask", dy.shape, np.bool_))
-        return np.multiply(dy, positive, out=self.memory("dx", dy.shape, dy.dtype))
+        """dx = dy where x > 0, else 0."""
+        return np.multiply(dy, self._positive, out=self.memory("dx", dy.shape, dy.dtype, over=dy))
 
 
 class Flatten(Layer):
@@ -372,33 +373,35 @@ class Dropout(Layer):
     def _forward(self, x, training):
         """y = x * mask, where the mask holds 0 or 1 / (1 - rate)."""
         self._mask = None
-        y = self.memory("y", x.shape, x.dtype)
+        y = self.memory("y", x.shape, x.dtype, over=x)
         if not training or self.rate == 0:
             np.copyto(y, x)
             return y
-        kept = self._draw(x.shape)
-        scale = x.dtype.type(1 / (1 - self.rate))
-        self._mask = np.multiply(kept, scale, out=self.memory("mask", x.shape, x.dtype))
+        start, whole = (0, x.shape[-1]) if self.shard is None else self.shard
+        bits = self.memory("bits", (*x.shape[:-1], whole), np.uint16)
+        self.memory.run(self._draw, bits)
+        kept = bits[..., start : start + x.shape[-1]] >= round(self.rate * 2**16)
+        self._mask = self.memory("mask", x.shape, x.dtype)
+        np.multiply(kept, x.dtype.type(1 / (1 - self.rate)), out=self._mask)
         return np.multiply(x, self._mask, out=y)
 
     def _backward(self, dy):
         """dx = dy * mask."""
-        dx = self.memory("dx", dy.shape, dy.dtype)
+        dx = self.memory("dx", dy.shape, dy.dtype, over=dy)
         if self._mask is None:
             np.copyto(dx, dy)
             return dx
         return np.multiply(dy, self._mask, out=dx)
 
-    def _draw(self, shape):
-        """True with probability 1 - rate, to the nearest 1 / 65536: 16 random bits a value.
+    def _draw(self, bits):
+        """Fill with random 16-bit numbers, of which a share `rate` is small enough to drop.
 
-        Every replica draws the mask of the whole batch and keeps its part, so that the result does
-        not depend on the number of threads.
+        Every replica draws those of the whole batch and keeps its part, so that the result does not
+        depend on the number of threads.
         """
-        start, whole = (0, shape[-1]) if self.shard is None else self.shard
-        count = math.prod(shape[:-1]) * whole
-        bits = np.frombuffer(self.rng.bytes(2 * count), np.uint16).reshape(*shape[:-1], whole)
-        return bits[..., start : start + shape[-1]] >= round(self.rate * 2**16)
+        # Whole 64-bit words are the cheapest random numbers there are.
+        words = self.rng.integers(2**64, size=-(-bits.size // 4), dtype=np.uint64)
+        bits[...] = words.view(np.uint16)[: bits.size].reshape(bits.shape)
 
     def config(self):
         return {"rate": self.rate}
@@ -425,6 +428,7 @@ class BatchNorm(Layer):
     """
 
     statistics = ("running_mean", "running_var")
+    shard = None  # as in `Dropout`
 
     _ndims = (2, 4)
 
@@ -438,34 +442,38 @@ class BatchNorm(Layer):
         self.running_mean = np.zeros(self.features, np.float32)
         self.running_var = np.ones(self.features, np.float32)
         # `fit` replaces this by the sum over all replicas: statistics are those of the whole batch.
-        self.all_reduce = _only_replica
+        self.all_reduce = _nothing_to_add
 
     def _forward(self, x, training):
         """Centre, scale and shift, with x seen as (pixels, features * N)."""
-        self._shape = x.shape
+        self._shape, self._training = x.shape, training
         flat = _per_pixel(x)
         batch = x.shape[-1]
-        count = len(flat) * batch
         if flat.shape[1] != self.features * batch:
             raise ValueError(f"{self!r} takes {self.features} features, not {x.shape[-2]}")
-        centred = self.memory("centred", flat.shape, x.dtype)
-        self._training = training
         if training:
-            self._count, total = self.all_reduce(np.array([count]), _sum_per_channel(x))
-            mean = total / self._count
-            np.subtract(flat, np.repeat(mean, batch), out=centred)
-            (squares,) = self.all_reduce(_sum_of_products(centred, centred, batch))
-            var = squares / self._count
+            self._count = len(flat) * (batch if self.shard is None else self.shard[1])
+            mean = _sum_per_channel(x)
+            self.memory.run(self.all_reduce, mean)
+            mean /= self._count
+        else:
+            mean = self.running_mean.astype(x.dtype)
+        self._centred = self.memory("centred", flat.shape, x.dtype, over=flat)
+        np.subtract(flat, self._spread("mean", mean, batch), out=self._centred)
+        if training:
+            var = _column_products(self._centred, self._centred).reshape(-1, batch).sum(axis=1)
+            self.memory.run(self.all_reduce, var)
+            var /= self._count
             self._update_running(mean, var)
         else:
-            mean, var = self.running_mean.astype(x.dtype), self.running_var.astype(x.dtype)
-            np.subtract(flat, np.repeat(mean, batch), out=centred)
-        self._centred = centred
-        self._inverse_std = (1 / np.sqrt(var + self.epsilon)).astype(x.dtype)
+            var = self.running_var.astype(x.dtype)
+        self._inverse_std = 1 / np.sqrt(var + self.epsilon)
         y = self.memory("y", flat.shape, x.dtype)
-        scale = self.params["gamma"] * self._inverse_std
-        np.multiply(centred, np.repeat(scale, batch), out=y)
-        y += np.repeat(self.params["beta"], batch)
+        scale = self._spread("scale", self.params["gamma"] * self._inverse_std, batch)
+        shift = self._spread("shift", self.params["beta"], batch)
+        for part in memory.blocks(flat):
+            rows = np.multiply(self._centred[part], scale, out=y[part])
+            rows += shift
         return y.reshape(x.shape)
 
     def _backward(self, dy):
@@ -476,25 +484,40 @@ class BatchNorm(Layer):
         batch = dy.shape[-1]
         flat = _per_pixel(dy)
         dbeta = _sum_per_channel(dy)
-        dgamma = _sum_of_products(flat, self._centred, batch) * self._inverse_std
+        dgamma = _column_products(flat, self._centred).reshape(-1, batch).sum(axis=1)
+        dgamma *= self._inverse_std
         self.grads["gamma"], self.grads["beta"] = dgamma, dbeta
-        scale = self.params["gamma"] * self._inverse_std
-        dx = self.memory("dx", flat.shape, dy.dtype)
+        dx = self.memory("dx", flat.shape, dy.dtype, over=flat)
+        scale = self._spread("scale", self.params["gamma"] * self._inverse_std, batch)
         if not self._training:
-            np.multiply(flat, np.repeat(scale, batch), out=dx)
+            np.multiply(flat, scale, out=dx)
             return dx.reshape(self._shape)
-        dgamma, dbeta = self.all_reduce(dgamma, dbeta)
-        slope = -self._inverse_std * dgamma / self._count
-        np.multiply(self._centred, np.repeat(slope.astype(dy.dtype), batch), out=dx)
-        dx += flat
-        dx -= np.repeat((dbeta / self._count).astype(dy.dtype), batch)
-        dx *= np.repeat(scale, batch)
+        # Means over the whole batch, of which other replicas may have parts.
+        means = np.multiply(dgamma, 1 / self._count), np.multiply(dbeta, 1 / self._count)
+        for mean in means:
+            self.memory.run(self.all_reduce, mean)
+        slope = self._spread("slope", self._inverse_std * means[0], batch)
+        mean = self._spread("mean", means[1], batch)
+        for part in memory.blocks(flat):
+            centred = self._centred[part]
+            share = self.memory("scratch share", centred.shape, dy.dtype)
+            np.multiply(centred, slope, out=share)
+            share += mean
+            rows = np.subtract(flat[part], share, out=dx[part])
+            rows *= scale
         return dx.reshape(self._shape)
+
+    def _spread(self, name, values, batch):
+        """Each feature's value once for every image, as one row (features * N,)."""
+        row = self.memory(name, (self.features, batch), values.dtype)
+        np.copyto(row, values[:, None])
+        return row.reshape(-1)
 
     def _update_running(self, mean, var):
         keep = self.momentum
-        self.running_mean = keep * self.running_mean + (1 - keep) * mean
-        self.running_var = keep * self.running_var + (1 - keep) * var
+        for running, latest in ((self.running_mean, mean), (self.running_var, var)):
+            running *= keep
+            running += (1 - keep) * latest
 
     def config(self):
         return {"features": self.features, "momentum": self.momentum, "epsilon": self.epsilon}
@@ -503,8 +526,8 @@ class BatchNorm(Layer):
 _AXES = {2: "(N, F)", 4: "(N, C, H, W)"}
 
 
-def _only_replica(*arrays):
-    return arrays
+def _nothing_to_add(array):
+    """All there is, where there is one replica only."""
 
 
 def _per_pixel(x):
@@ -515,11 +538,13 @@ def _per_pixel(x):
 def _sum_per_channel(x):
     """Sum over pixels and images. BLAS adds in blocks: `x.sum` over leading axes loses digits."""
     flat = _per_pixel(x)
-    return (np.ones(len(flat), x.dtype) @ flat).reshape(x.shape[-2:]).sum(axis=1)
+    sums = np.matmul(np.ones(len(flat), x.dtype), flat)
+    return sums.reshape(x.shape[-2:]).sum(axis=1)
 
 
-def _sum_of_products(a, b, batch):
-    return np.einsum("pc,pc->c", a, b).reshape(-1, batch).sum(axis=1)
+def _column_products(a, b):
+    """Sum over rows of a * b, without an array for the products."""
+    return np.einsum("pc,pc->c", a, b)
 
 
 def _outer_shape(x):

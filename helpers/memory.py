@@ -5,10 +5,11 @@ axis that runs fastest, so every pixel holds one (C, N) matrix, and what works o
 on a whole contiguous run of N of them.
 """
 
-import functools
 import math
 
 import numpy as np
+
+from helpers import recording
 
 
 def _batch_last_axes(ndim):
@@ -28,7 +29,8 @@ def batch_last(x):
     ndarray of shape (H, W, C, N) or (F, N)
         A view where `x` already lies so in memory, else a copy.
     """
-    return np.ascontiguousarray(x.transpose(_batch_last_axes(x.ndim)))
+    x = x.transpose(_batch_last_axes(x.ndim))
+    return x if x.flags.c_contiguous else x.copy()
 
 
 def batch_first(memory):
@@ -37,47 +39,116 @@ def batch_first(memory):
     return memory.transpose((3, 2, 0, 1) if ndim == 4 else (ndim - 1, *range(ndim - 1)))
 
 
-def fresh(name, shape, dtype):
-    """Return a new, uninitialised array: what a layer uses when a student calls it."""
-    return np.empty(shape, dtype)
+def blocks(x, values=2**17):
+    """Slices of the first axis that hold about `values` values each.
+
+    Several operations on one block find it in the cache; on the whole array each would wait for the
+    main memory anew.
+    """
+    step = max(1, values * len(x) // x.size)
+    return [slice(i, i + step) for i in range(0, len(x), step)]
+
+
+class Fresh:
+    """New arrays for everything: what a layer uses when a student calls it."""
+
+    def __call__(self, name, shape, dtype, over=None):
+        """Return a new, uninitialised array.
+
+        Parameters
+        ----------
+        name : str
+            What the array is for; only `WorkArrays` looks at it.
+        shape : tuple of int
+        dtype : dtype
+        over : ndarray, optional
+            An argument of the same shape and dtype that nobody would miss inside `fit`. Here
+            somebody might, so it is left alone.
+        """
+        return np.empty(shape, dtype)
+
+    def run(self, function, *arrays):
+        """Call a function that is not NumPy's and fills or changes arrays in place."""
+        function(*arrays)
 
 
 class WorkArrays:
     """Arrays that are handed out again at every step, for training only.
 
-    Asking the operating system for memory costs more than filling it. A layer inside `fit` takes its
-    arrays here by name and finds the one of the previous step, still in the cache.
+    New memory is slow: the system hands it out page by page, and it is in no cache. A layer inside
+    `fit` takes its arrays here by name and finds the one of the previous step. Where it says so with
+    `over`, it gets its own input back to write on.
+
+    Parameters
+    ----------
+    owner : int
+        Number of the layer.
+    shared : WorkArrays, optional
+        The work arrays of another layer of the same network.
     """
 
-    def __init__(self):
-        self._blocks = {}
+    def __init__(self, owner=0, shared=None):
+        self._owner = owner
+        self._pool = _Pool() if shared is None else shared._pool
         self._views = {}
+        self.tape = None  # where operations are written down, see `helpers.recording`
 
-    def of(self, owner):
-        """Return the function (name, shape, dtype) -> array for layer number `owner`.
+    def __call__(self, name, shape, dtype, over=None):
+        """Return the array of this name.
 
-        Names that begin with "scratch" are shared by all layers: their content is dead once a layer's
-        method returns. The gradient "dx" is dead one layer further down, so two blocks do for all.
+        Names that begin with "scratch" are shared by all layers: their content is dead once a
+        layer's method returns. A gradient "dx" is dead when the next one has been computed from it,
+        so two blocks in turn do for all layers.
         """
-        return functools.partial(self._take, owner)
-
-    def _take(self, owner, name, shape, dtype):
+        if over is not None and self._owner > 0:  # what comes to the first layer is the caller's
+            return over
         if name == "dx":
-            owner = owner % 2
-        elif name.startswith("scratch"):
-            owner = None
-        key = (owner, name, shape, dtype)
-        view = self._views.get(key)
-        return self._make(key) if view is None else view
-
-    def _make(self, key):
-        owner, name, shape, dtype = key
-        dtype = np.dtype(dtype)
-        size = math.prod(shape) * dtype.itemsize
-        block = self._blocks.get((owner, name))
-        if block is None or block.nbytes < size:
-            self._blocks[owner, name] = block = np.empty(size, np.uint8)
-            # Views of the smaller block would keep it alive.
-            self._views = {k: v for k, v in self._views.items() if k[:2] != (owner, name)}
-        self._views[key] = view = block[:size].view(dtype).reshape(shape)
+            self._pool.turn = 1 - self._pool.turn
+            place = f"scratch dx {self._pool.turn}"
+        else:
+            place = name if name.startswith("scratch") else (self._owner, name)
+        view = self._views.get((place, shape, dtype))
+        if view is None:
+            view = self._views[place, shape, dtype] = self._pool.take(place, shape, dtype)
+        if self.tape is not None:
+            view = view.view(recording.Recorded)
+            view.tape = self.tape
         return view
+
+    def run(self, function, *arrays):
+        """Call a function that is not NumPy's and fills or changes arrays in place."""
+        plain = [array.view(np.ndarray) for array in arrays]
+        function(*plain)
+        if self.tape is not None:
+            self.tape.append(function, *plain)
+
+
+class _Pool:
+    """Blocks of memory by name, as large as the largest array asked for under that name."""
+
+    _CHUNK = 2**26
+
+    def __init__(self):
+        self.turn = 0
+        self._blocks = {}
+        self._chunk = np.empty(0, np.uint8)
+
+    def take(self, place, shape, dtype):
+        size = math.prod(shape) * np.dtype(dtype).itemsize
+        block = self._blocks.get(place)
+        if block is None or block.nbytes < size:
+            block = self._blocks[place] = self._cut(size)
+        return block[:size].view(dtype).reshape(shape)
+
+    def _cut(self, size):
+        """Cut a block from a large chunk, which the system maps with large pages.
+
+        The processor tells addresses apart by their last twelve bits first: a load that agrees in
+        them with a store under way must wait. So blocks start at different places of a page.
+        """
+        if self._chunk.nbytes < size + 4096:
+            self._chunk = np.empty(max(size + 4096, self._CHUNK), np.uint8)
+        skip = (1600 * len(self._blocks) - self._chunk.ctypes.data) % 4096
+        block = self._chunk[skip : skip + size]
+        self._chunk = self._chunk[skip + size :]
+        return block

@@ -17,7 +17,7 @@ import numpy as np
 import psutil
 import threadpoolctl
 
-from helpers import memory
+from helpers import layers, memory, recording
 
 # Below this many operations an image, threads wait for the interpreter lock more than they compute.
 _WORTH_A_THREAD = 500_000
@@ -67,7 +67,7 @@ class Team:
     def __init__(self, net, threads):
         self.net = net
         self._reduce = _AllReduce(threads)
-        self.replicas = [_replica(net, i, self._reduce) for i in range(threads)]
+        self.replicas = [Replica(net, i, self._reduce if threads > 1 else None) for i in range(threads)]
         self._pool = concurrent.futures.ThreadPoolExecutor(threads) if threads > 1 else None
 
     def run(self, function, parts):
@@ -88,7 +88,7 @@ class Team:
         errors = [f.exception() for f in futures if f.exception() is not None]
         errors.sort(key=lambda error: isinstance(error, threading.BrokenBarrierError))
         if errors:
-            self._reduce.barrier.reset()
+            self._reduce.reset()
             raise errors[0]
         return [future.result() for future in futures]
 
@@ -118,40 +118,83 @@ class _AllReduce:
 
     def __init__(self, count):
         self.barrier = threading.Barrier(count)
+        self._calls = [0] * count
         # Two sets in turn: nobody can be two calls ahead, so one wait a call is enough.
         self._slots = [[None] * count, [None] * count]
 
-    def of(self, index):
-        """The function that replica number `index` calls."""
-        turn = 0
+    def __call__(self, index, array):
+        """Replace the array of replica `index` by the sum over all replicas."""
+        slots = self._slots[self._calls[index] % 2]
+        self._calls[index] += 1
+        slots[index] = array.copy()
+        self.barrier.wait()
+        array[...] = sum(slots[1:], slots[0])
 
-        def all_reduce(*arrays):
-            nonlocal turn
-            slots = self._slots[turn]
-            turn = 1 - turn
-            slots[index] = arrays
-            self.barrier.wait()
-            return [sum(parts[1:], parts[0]) for parts in zip(*slots, strict=True)]
-
-        return all_reduce
+    def reset(self):
+        """Start anew after an error, with nobody waiting."""
+        self.barrier.reset()
+        self._calls = [0] * len(self._calls)
 
 
-def _replica(net, index, reduce):
-    """A network that shares the parameters of `net` and owns everything else."""
-    replica = copy.copy(net)
-    arrays = memory.WorkArrays()
-    replica.layers = [copy.copy(layer) for layer in net.layers]
-    for i, layer in enumerate(replica.layers):
-        layer.grads = {}
-        layer.memory = arrays.of(i)
-        if hasattr(layer, "all_reduce"):
-            layer.all_reduce = reduce.of(index)
-        if hasattr(layer, "rng"):
-            layer.rng = copy.deepcopy(layer.rng)
-        if index and hasattr(layer, "l2"):
-            layer.l2 = 0.0  # the penalty counts once
-    replica.layers[0].input_gradient = False
-    return replica
+class Replica:
+    """A network that shares the parameters of another and owns everything else.
+
+    The first batch of each shape is recorded, the later ones are played (see `helpers.recording`).
+
+    Parameters
+    ----------
+    net : helpers.network.Sequential
+    index : int
+        Number of this replica.
+    reduce : _AllReduce or None
+        None for a replica that works alone.
+    """
+
+    def __init__(self, net, index=0, reduce=None):
+        self.net = copy.copy(net)
+        self.net.layers = [copy.copy(layer) for layer in net.layers]
+        self.layers = self.net.layers
+        self._recordable = all(type(layer).__module__ == layers.__name__ for layer in self.layers)
+        self._recordings = {}
+        self._latest = self.net
+        self._shard = None
+        arrays = None
+        generators = {}  # layers that share a generator go on sharing one
+        for i, layer in enumerate(self.layers):
+            layer.grads = {}
+            layer.memory = arrays = memory.WorkArrays(i, arrays)
+            for name in layer.statistics:
+                setattr(layer, name, getattr(layer, name).copy())
+            if hasattr(layer, "all_reduce") and reduce is not None:
+                layer.all_reduce = functools.partial(reduce, index)
+            if hasattr(layer, "rng"):
+                layer.rng = copy.deepcopy(layer.rng, generators)
+            if index and hasattr(layer, "l2"):
+                layer.l2 = 0.0  # the penalty counts once
+        self.layers[0].input_gradient = False
+
+    def set_shard(self, start, whole):
+        """Tell the layers which part of the batch comes next: from `start`, of `whole` images."""
+        self._shard = (start, whole)
+        for layer in self.layers:
+            if hasattr(layer, "shard"):
+                layer.shard = (start, whole)
+
+    def forward(self, images, training=False):
+        """Logits of a batch; the array is overwritten by the next call."""
+        if not self._recordable:
+            return self.net.forward(images, training)
+        key = (images.shape, training, self._shard)
+        self._latest = self._recordings.get(key)
+        if self._latest is None:
+            self._latest = self._recordings[key] = recording.Recording(self.net, images, training)
+        else:
+            self._latest.forward(images)
+        return self._latest.logits
+
+    def backward(self, dlogits):
+        """Fill the gradients of the layers, for the latest `forward`."""
+        self._latest.backward(dlogits)
 
 
 def parts_of(count, threads):

@@ -275,9 +275,7 @@ class _Run:
         size = len(batch)
 
         def work(replica, part):
-            for layer in replica.layers:
-                if hasattr(layer, "shard"):
-                    layer.shard = (part.start, size)
+            replica.set_shard(part.start, size)
             logits = replica.forward(images[part], training=True)
             loss, dlogits = softmax_cross_entropy(
                 logits,

@@ -21,6 +21,7 @@ from numpy.polynomial.polynomial import polyfromroots
 
 ROWS = 4  # output rows in a strip
 HEIGHTS = range(2, 6)  # kernel heights for which the transforms stay accurate in float32
+_GROUP_BYTES = 3 * 2**18  # transformed rows that are worked on together
 _POINTS = (0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -0.5)
 
 
@@ -50,38 +51,37 @@ def transforms(m, k, dtype=np.float64):
 
 
 def correlate(x, kernel, padding, bias, out, memory):
-    """Cross-correlate `x` with `kernel` at stride 1, in strips of four output rows.
+    """Cross-correlate `x` with `kernel` at stride 1.
 
     Parameters
     ----------
     x : ndarray of shape (H, W, C, N)
     kernel : ndarray of shape (kh, F, kw, C)
     padding : (int, int)
-        Rows and columns of zeros around `x`. They are never stored: the transform skips the rows
-        and the product skips the columns.
+        Rows and columns of zeros around `x`. The rows are never stored: the transform skips them.
     bias : ndarray of shape (F, 1) or None
     out : ndarray of shape (Ho, Wo, F, N)
         Filled with the result.
-    memory : callable
-        (name, shape, dtype) -> work array.
+    memory : helpers.memory.Fresh or WorkArrays
     """
     kh, filters, kw, channels = kernel.shape
-    transformed = {}
-    for top in range(0, len(out), ROWS):
-        rows = out[top : top + ROWS]
-        m = len(rows)
-        n = m + kh - 1
+    u = {}
+    for m, tops in _groups(len(out), kh, x):
         at, g, bt = transforms(m, kh, out.dtype)
-        if m not in transformed:
-            # U = G w, shape (n, 1, F, kw C): one matrix for each of the n products.
-            transformed[m] = (g @ kernel.reshape(kh, -1)).reshape(n, 1, filters, kw * channels)
-        v = memory("scratch v", (n, *x.shape[1:]), out.dtype)
-        _transform_rows(bt, x, top - padding[0], v)
-        product = memory("scratch product", (n, *rows.shape[1:]), out.dtype)
-        _multiply_windows(transformed[m], v, kw, padding[1], product)
-        _combine_rows(at, product, rows)
-        if bias is not None:
-            rows += bias
+        if m not in u:
+            # U = G w: one matrix (F, kw C) for each of the n products.
+            u[m] = np.matmul(g, kernel.reshape(kh, -1)).reshape(len(g), 1, filters, kw * channels)
+        v = _padded(m, (len(tops), len(bt), *x.shape[1:]), padding[1], out.dtype, memory)
+        inner = v[:, :, padding[1] : padding[1] + x.shape[1]]
+        for strip, top in zip(inner, tops, strict=True):
+            _transform_rows(bt, x, top - padding[0], strip)
+        product = memory("scratch product", (*v.shape[:2], *out.shape[1:]), out.dtype)
+        np.matmul(u[m], _windows(v, kw), out=product)
+        for strip, top in zip(product, tops, strict=True):
+            rows = out[top : top + m]
+            _combine_rows(at, strip, rows)
+            if bias is not None:
+                rows += bias
 
 
 def kernel_gradient(x, dy, kernel_size, padding, memory):
@@ -89,7 +89,7 @@ def kernel_gradient(x, dy, kernel_size, padding, memory):
 
     The transpose of the forward rule, dw = G^T [ (B^T x) (A dy)^T ], summed over strips, columns
     and images. The long sum over columns and images wants them side by side in memory, so the last
-    two axes of both arrays are swapped first.
+    two axes of both factors are swapped before they are multiplied.
 
     Parameters
     ----------
@@ -103,108 +103,116 @@ def kernel_gradient(x, dy, kernel_size, padding, memory):
     ndarray of shape (kh, kw, C, F)
     """
     kh, kw = kernel_size
-    xt = _swap_last(x, "scratch xt", memory)
-    dyt = _swap_last(dy, "scratch dyt", memory)
-    gradient = np.zeros((kh, kw * x.shape[2] * dy.shape[2]), dy.dtype)
-    sums = {}
-    for top in range(0, len(dy), ROWS):
-        rows = dyt[top : top + ROWS]
-        m = len(rows)
-        n = m + kh - 1
+    channels, filters = x.shape[2], dy.shape[2]
+    totals = {}
+    for m, tops in _groups(len(dy), kh, x):
         at, _, bt = transforms(m, kh, dy.dtype)
-        v = memory("scratch v", (n, *xt.shape[1:]), dy.dtype)
-        _transform_rows(bt, xt, top - padding[0], v)
-        d = memory("scratch product", (n, *rows.shape[1:]), dy.dtype)
-        _combine_rows(at.T, rows, d)
-        if m not in sums:
-            sums[m] = np.zeros((kw, n, x.shape[2], dy.shape[2]), dy.dtype)
-        _add_products(v, d, padding[1], sums[m])
-    for m, total in sums.items():
+        v = memory("scratch v", (len(tops), len(bt), *x.shape[1:]), dy.dtype)
+        d = memory("scratch product", (*v.shape[:2], *dy.shape[1:]), dy.dtype)
+        for i, top in enumerate(tops):
+            _transform_rows(bt, x, top - padding[0], v[i])
+            _combine_rows(at.T, dy[top : top + m], d[i])
+        if m not in totals:
+            totals[m] = memory(f"total {m}", (kw, len(bt), channels, filters), dy.dtype)
+            totals[m][...] = 0
+        v = _swap_last(v, "scratch vt", memory)
+        d = _swap_last(d, "scratch dt", memory)
+        _add_products(v, d, padding[1], totals[m], memory)
+    gradient = memory("gradient", (kh, kw * channels * filters), dy.dtype)
+    gradient[...] = 0
+    for m, total in totals.items():
         g = transforms(m, kh, dy.dtype)[1]
-        gradient += g.T @ total.swapaxes(0, 1).reshape(len(g), -1)
-    return gradient.reshape(kh, kw, x.shape[2], dy.shape[2])
+        gradient += np.matmul(g.T, total.swapaxes(0, 1).reshape(len(g), -1))
+    return gradient.reshape(kh, kw, channels, filters)
+
+
+def _groups(rows, kh, x):
+    """Cut output rows into strips, and strips into groups that are worked on together.
+
+    Yields (m, tops): the height of the strips, and the first row of each. A group is as large as the
+    cache allows.
+    """
+    strip_bytes = (ROWS + kh - 1) * x[0].nbytes
+    together = max(1, _GROUP_BYTES // strip_bytes)
+    full = rows - rows % ROWS
+    for top in range(0, full, together * ROWS):
+        yield ROWS, range(top, min(top + together * ROWS, full), ROWS)
+    if full < rows:
+        yield rows - full, range(full, rows, ROWS)
 
 
 def _swap_last(x, name, memory):
-    swapped = memory(name, (*x.shape[:2], x.shape[3], x.shape[2]), x.dtype)
-    np.copyto(swapped, x.swapaxes(2, 3))
+    swapped = memory(name, (*x.shape[:-2], x.shape[-1], x.shape[-2]), x.dtype)
+    np.copyto(swapped, x.swapaxes(-1, -2))
     return swapped
 
 
 def _transform_rows(bt, x, first, out):
-    """out = B^T x for the rows `first`, `first` + 1, ... of x; rows outside x are zero."""
-    n = len(bt)
+    """out = B^T x for the rows `first`, ... of x; rows outside x are zero."""
     low = min(max(first, 0), len(x))
-    high = max(min(first + n, len(x)), low)
+    high = max(min(first + len(bt), len(x)), low)
     _combine_rows(bt[:, low - first : high - first], x[low:high], out)
 
 
 def _combine_rows(matrix, rows, out):
-    """out[i] = sum over r of matrix[i, r] rows[r], one small product for each pixel column.
+    """out[i] = sum over r of matrix[i, r] rows[r], a small product for each column.
 
     One column at a time keeps each product small enough for BLAS to skip packing.
     """
     columns, size = rows.shape[1], rows.shape[2] * rows.shape[3]
-    np.matmul(
-        matrix,
-        rows.reshape(len(rows), columns, size).swapaxes(0, 1),
-        out=out.reshape(len(out), columns, size).swapaxes(0, 1),
-    )
+    rows = rows.reshape(len(rows), columns, size).swapaxes(0, 1)
+    np.matmul(matrix, rows, out=out.reshape(len(out), columns, size).swapaxes(0, 1))
 
 
-def _multiply_windows(u, v, kw, padding, out):
-    """out[a, w] = U[a] (window of kw columns of v[a] at w); columns outside v are zero.
+def _padded(m, shape, padding, dtype, memory):
+    """A work array of this shape with columns of zeros on both sides; nobody writes on them."""
+    if not padding:
+        return memory("scratch v", shape, dtype)
+    width = shape[2] + 2 * padding
+    v = memory(f"padded {m}", (*shape[:2], width, *shape[3:]), dtype)
+    v[:, :, :padding] = 0
+    v[:, :, width - padding :] = 0
+    return v
+
+
+def _windows(v, kw):
+    """View of v (T, n, W, C, N) as windows of kw columns, (T, n, W - kw + 1, kw C, N).
 
     A pixel's C channels lie next to those of the following pixel, so kw neighbouring pixels are one
     (kw C, N) matrix without a copy.
     """
-    n, width, channels, batch = v.shape
-    item = v.itemsize
-    columns = out.shape[1]
-    inner = range(min(padding, columns), max(min(columns, width + padding - kw + 1), 0))
-    if len(inner):
-        windows = as_strided(
-            v,
-            (n, len(inner), kw * channels, batch),
-            (v.strides[0], v.strides[1], batch * item, item),
-        )
-        np.matmul(u, windows, out=out[:, inner.start : inner.stop])
-    for w in range(columns):
-        if w not in inner:
-            low = min(max(w - padding, 0), width)
-            high = max(min(w - padding + kw, width), low)
-            taps = slice((low - w + padding) * channels, (high - w + padding) * channels)
-            columns_in = v[:, low:high].reshape(n, (high - low) * channels, batch)
-            np.matmul(u[:, 0, :, taps], columns_in, out=out[:, w])
+    width, channels, batch = v.shape[2:]
+    shape = (*v.shape[:2], width - kw + 1, kw * channels, batch)
+    return as_strided(v, shape, v.strides, subok=True)
 
 
-def _add_products(v, d, padding, out):
-    """out[j] += sum over w and images of v[:, w + j - padding]^T d[:, w].
+def _add_products(v, d, padding, totals, memory):
+    """totals[j] += sum over t, w and images of v[t, :, w + j - padding]^T d[t, :, w].
 
-    v is (n, W, N, C), d is (n, Wo, N, F) and out is (kw, n, C, F).
+    v is (T, n, W, N, C), d is (T, n, Wo, N, F) and totals is (kw, n, C, F).
     """
-    n, width, batch, channels = v.shape
-    columns, filters = d.shape[1], d.shape[3]
-    for j, total in enumerate(out):
+    strips, n, width, batch, channels = v.shape
+    columns, filters = d.shape[2], d.shape[4]
+    for j, total in enumerate(totals):
         low = max(padding - j, 0)
         high = min(columns, width + padding - j)
         if low >= high:
             continue
-        left = v[:, low + j - padding : high + j - padding]
-        right = d[:, low:high]
         parts = _parts(high - low, channels * filters * batch)
-        shape = (n, parts, (high - low) // parts * batch)
-        products = np.matmul(
-            left.reshape(*shape, channels).swapaxes(2, 3), right.reshape(*shape, filters)
-        )
-        total += products.sum(axis=1) if parts > 1 else products[:, 0]
+        shape = (strips, n, parts, (high - low) // parts * batch)
+        left = v[:, :, low + j - padding : high + j - padding].reshape(*shape, channels)
+        right = d[:, :, low:high].reshape(*shape, filters)
+        products = memory("scratch products", (*shape[:3], channels, filters), d.dtype)
+        np.matmul(left.swapaxes(3, 4), right, out=products)
+        total += products.sum(axis=(0, 2))
 
 
+@functools.cache
 def _parts(columns, operations):
     """Smallest divisor of `columns` that brings a product below a million operations.
 
-    OpenBLAS multiplies small matrices directly and packs larger ones first, which costs more than it
-    gains for the long and thin products here.
+    OpenBLAS multiplies small matrices directly and packs larger ones first, which costs more than
+    it gains for the long and thin products here.
     """
     for parts in range(1, columns):
         if columns % parts == 0 and columns // parts * operations <= 1_000_000:
