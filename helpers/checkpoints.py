@@ -59,14 +59,15 @@ class Checkpoint:
         """
         if not self.path.exists():
             return 0
-        try:
-            with np.load(self.path, allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
-            record = json.loads(str(arrays.pop("record")))
-        except Exception as error:
-            raise CheckpointError(
-                f"{self.path} is no checkpoint, or damaged ({error}); delete it to start anew"
-            ) from error
+        with self.path.open("rb") as file:
+            try:
+                with np.load(file, allow_pickle=False) as stored:
+                    arrays = {name: stored[name] for name in stored.files}
+                record = json.loads(str(arrays.pop("record")))
+            except files.DAMAGED as error:
+                raise CheckpointError(
+                    f"{self.path} is no checkpoint, or damaged ({error}); delete it to start anew"
+                ) from error
         self._compare(record["settings"], _settings(run))
         groups = {}
         for name, value in arrays.items():

@@ -51,27 +51,30 @@ def correlate(x, weight, stride, padding, bias, memory, name="y"):
     rows = output_size(height, kh, stride[0], padding[0])
     columns = output_size(width, kw, stride[1], padding[1])
     y = memory(name, (rows, columns, filters, batch), x.dtype)
-    if bias is not None:
-        bias = bias[:, None]
     if _winograd_pays(kh, stride, channels, batch):
         kernel = weight.transpose(2, 0, 3, 1)
         winograd.correlate(x, kernel, padding, bias, y, memory)
         return y
-    matrix = weight.transpose(0, 3, 2, 1).reshape(filters, -1)
+    # The bias is the weight of one more channel, which is 1 everywhere; its first tap is enough.
+    matrix = memory("matrix", (filters, kw, kh * channels + 1), x.dtype)
+    matrix[:, :, :-1] = weight.transpose(0, 3, 2, 1).reshape(filters, kw, kh * channels)
+    matrix[:, :, -1] = 0
+    if bias is not None:
+        matrix[:, 0, -1] = bias
+    matrix = matrix.reshape(filters, -1)
     for out, windows in _stacked_windows(x, y, (kh, kw), stride, padding, memory):
         if batch == 1:
             # One image: the pixels of a row take the place of the batch.
             np.matmul(windows[..., 0], matrix.T, out=out[..., 0])
         else:
             np.matmul(matrix, windows, out=out)
-        if bias is not None:
-            out += bias
     return y
 
 
-def weight_gradient(x, dy, kernel_size, stride, padding, memory):
-    """Gradient of `correlate` with respect to its weight.
+def parameter_gradients(x, dy, kernel_size, stride, padding, memory):
+    """Gradients of `correlate` with respect to its weight and bias.
 
+        db[f] = sum over ho, wo, n of  dy[ho, wo, f, n]
         dw[f, c, i, j] = sum over ho, wo, n of  dy[ho, wo, f, n]  x[ho s + i - p, wo s + j - p, c, n]
 
     Parameters
@@ -83,26 +86,40 @@ def weight_gradient(x, dy, kernel_size, stride, padding, memory):
 
     Returns
     -------
-    ndarray of shape (F, C, kh, kw)
+    dw : ndarray of shape (F, C, kh, kw)
+    db : ndarray of shape (F,)
     """
     kh, kw = kernel_size
     channels, batch = x.shape[2:]
     filters = dy.shape[2]
     if _winograd_pays(kh, stride, channels, batch):
         gradient = winograd.kernel_gradient(x, dy, kernel_size, padding, memory)
-        return gradient.transpose(3, 2, 0, 1)
-    total = memory("gradient", (filters * kw * kh * channels,), dy.dtype)
+        return gradient.transpose(3, 2, 0, 1), sum_per_channel(dy)
+    taps = kw * (kh * channels + 1)
+    total = memory("gradient", (filters * taps,), dy.dtype)
     total[...] = 0
     for rows, windows in _stacked_windows(x, dy, kernel_size, stride, padding, memory):
         if batch == 1:
             products = np.matmul(rows[..., 0].swapaxes(1, 2), windows[..., 0])
         else:
-            shape = (*rows.shape[:2], filters, kw * kh * channels)
-            products = memory("scratch products", shape, dy.dtype)
+            products = memory("scratch products", (*rows.shape[:2], filters, taps), dy.dtype)
             np.matmul(rows, windows.swapaxes(2, 3), out=products)
-        products = products.reshape(-1, total.size)
+        products = products.reshape(-1, filters * taps)
         total += np.matmul(np.ones(len(products), dy.dtype), products)
-    return total.reshape(filters, kw, kh, channels).transpose(0, 3, 2, 1)
+    total = total.reshape(filters, kw, kh * channels + 1)
+    dw = total[:, :, :-1].reshape(filters, kw, kh, channels)
+    return dw.transpose(0, 3, 2, 1), total[:, 0, -1]
+
+
+def sum_per_channel(x):
+    """Sum of (H, W, C, N) or (F, N) over pixels and images.
+
+    BLAS adds up in blocks. NumPy's `sum` over leading axes adds one by one, which in float32 costs
+    two digits on a batch of images.
+    """
+    flat = x.reshape(math.prod(x.shape[:-2]), -1)
+    sums = np.matmul(np.ones(len(flat), x.dtype), flat)
+    return sums.reshape(x.shape[-2:]).sum(axis=1)
 
 
 def input_gradient(dy, weight, stride, padding, input_shape, memory):
@@ -152,19 +169,20 @@ def _winograd_pays(kh, stride, channels, batch):
 def _stacked_windows(x, y, kernel_size, stride, padding, memory):
     """Yield (rows of y, windows of x that belong to them), a few rows at a time.
 
-    The windows are (rows, Wo, kw kh C, N): a view of the stacked rows (rows, W + 2 p, kh, C, N).
+    The windows are (rows, Wo, kw (kh C + 1), N): a view of the stacked rows
+    (rows, W + 2 p, kh C + 1, N), whose last channel is 1.
     """
     height, width, channels, batch = x.shape
     (kh, kw), (sh, sw), (ph, pw) = kernel_size, stride, padding
     rows, columns = y.shape[:2]
-    pixel = kh * channels * batch * x.itemsize
-    stacked_width = width + 2 * pw
-    at_once = min(rows, max(1, _STACK_BYTES // (stacked_width * pixel)))
-    stack = memory("scratch stack", (at_once, stacked_width, kh, channels, batch), x.dtype)
+    pixel = (kh * channels + 1) * batch * x.itemsize
+    at_once = min(rows, max(1, _STACK_BYTES // ((width + 2 * pw) * pixel)))
+    stack = memory("stack", (at_once, width + 2 * pw, kh * channels + 1, batch), x.dtype)
+    stack[:, :, -1] = 1
     if pw:
-        stack[:, :pw] = 0
-        stack[:, stacked_width - pw :] = 0
-    inner = stack[:, pw : pw + width]
+        stack[:, :pw, :-1] = 0
+        stack[:, pw + width :, :-1] = 0
+    inner = stack[:, pw : pw + width, :-1].reshape(at_once, width, kh, channels, batch)
     for top in range(0, rows, at_once):
         count = min(at_once, rows - top)
         for i in range(kh):
@@ -181,7 +199,7 @@ def _stacked_windows(x, y, kernel_size, stride, padding, memory):
                 inner[skip:stop, :, i] = x[start : first + (stop - 1) * sh + 1 : sh]
         windows = as_strided(
             stack,
-            (count, columns, kw * kh * channels, batch),
+            (count, columns, kw * (kh * channels + 1), batch),
             (stack.strides[0], sw * pixel, batch * x.itemsize, x.itemsize),
             subok=True,
         )

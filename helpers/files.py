@@ -3,9 +3,25 @@
 import contextlib
 import os
 import tempfile
+import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
+
+# What NumPy and zipfile raise for a file that is no .npz, or a damaged one.
+DAMAGED = (
+    AttributeError,  # an .npy file: it has no names
+    EOFError,
+    KeyError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 @contextlib.contextmanager

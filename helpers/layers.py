@@ -17,7 +17,7 @@ import operator
 
 import numpy as np
 
-from helpers import convolution, memory, pooling
+from helpers import convolution, memory, pooling, recording
 
 
 class Layer:
@@ -65,7 +65,7 @@ class Layer:
         ValueError
             If the layer does not take arrays of this shape.
         """
-        x = np.asanyarray(x)
+        x = _as_array(x)
         if self._ndims is not None and x.ndim not in self._ndims:
             wanted = " or ".join(f"{n} axes {_AXES[n]}" for n in self._ndims)
             raise ValueError(f"{self!r} takes an array of {wanted}, not one of shape {x.shape}")
@@ -98,7 +98,7 @@ class Layer:
         """
         if self._output_shape is None:
             raise RuntimeError(f"{self!r}: call forward before backward")
-        dy = np.asanyarray(dy)
+        dy = _as_array(dy)
         if dy.shape != self._output_shape:
             raise ValueError(
                 f"{self!r}: dy has shape {dy.shape}, but the output has {self._output_shape}"
@@ -232,10 +232,9 @@ class Conv2D(Layer):
     def _backward(self, dy):
         """dw correlates x with dy; db sums dy over pixels and images; dx spreads dy back with w."""
         weight = self.params["weight"]
-        self.grads["weight"] = convolution.weight_gradient(
+        self.grads["weight"], self.grads["bias"] = convolution.parameter_gradients(
             self._x, dy, self.kernel_size, self.stride, self.padding, self.memory
         )
-        self.grads["bias"] = _sum_per_channel(dy)
         if not self.input_gradient:
             return None
         return convolution.input_gradient(
@@ -380,7 +379,7 @@ class Dropout(Layer):
         start, whole = (0, x.shape[-1]) if self.shard is None else self.shard
         bits = self.memory("bits", (*x.shape[:-1], whole), np.uint16)
         self.memory.run(self._draw, bits)
-        kept = bits[..., start : start + x.shape[-1]] >= round(self.rate * 2**16)
+        kept = bits[..., start : start + x.shape[-1]] >= min(round(self.rate * 2**16), 2**16 - 1)
         self._mask = self.memory("mask", x.shape, x.dtype)
         np.multiply(kept, x.dtype.type(1 / (1 - self.rate)), out=self._mask)
         return np.multiply(x, self._mask, out=y)
@@ -428,7 +427,6 @@ class BatchNorm(Layer):
     """
 
     statistics = ("running_mean", "running_var")
-    shard = None  # as in `Dropout`
 
     _ndims = (2, 4)
 
@@ -441,8 +439,8 @@ class BatchNorm(Layer):
         self.params["beta"] = np.zeros(self.features, np.float32)
         self.running_mean = np.zeros(self.features, np.float32)
         self.running_var = np.ones(self.features, np.float32)
-        # `fit` replaces this by the sum over all replicas: statistics are those of the whole batch.
-        self.all_reduce = _nothing_to_add
+        # `fit` puts the arrays of all replicas here: statistics are those of the whole batch.
+        self.gather = _only_replica
 
     def _forward(self, x, training):
         """Centre, scale and shift, with x seen as (pixels, features * N)."""
@@ -451,26 +449,29 @@ class BatchNorm(Layer):
         batch = x.shape[-1]
         if flat.shape[1] != self.features * batch:
             raise ValueError(f"{self!r} takes {self.features} features, not {x.shape[-2]}")
-        if training:
-            self._count = len(flat) * (batch if self.shard is None else self.shard[1])
-            mean = _sum_per_channel(x)
-            self.memory.run(self.all_reduce, mean)
-            mean /= self._count
-        else:
-            mean = self.running_mean.astype(x.dtype)
         self._centred = self.memory("centred", flat.shape, x.dtype, over=flat)
-        np.subtract(flat, self._spread("mean", mean, batch), out=self._centred)
+        # What the values are centred on; `offset` is how far that is from the mean.
+        centre = self.running_mean.astype(x.dtype)
+        offset = self.memory("offset", centre.shape, x.dtype)
+        offset[...] = 0
+        var = self.running_var.astype(x.dtype)
         if training:
-            var = _column_products(self._centred, self._centred).reshape(-1, batch).sum(axis=1)
-            self.memory.run(self.all_reduce, var)
-            var /= self._count
-            self._update_running(mean, var)
-        else:
-            var = self.running_var.astype(x.dtype)
+            centre = convolution.sum_per_channel(x)
+            centre /= len(flat) * batch
+        np.subtract(flat, self._spread("centre", centre, batch), out=self._centred)
+        if training:
+            squares = _column_products(self._centred, self._centred).reshape(-1, batch)
+            counts = self.memory("counts", centre.shape, x.dtype)
+            counts[...] = len(flat) * batch
+            parts = counts, centre, squares.sum(axis=1)
+            running = self.running_mean, self.running_var
+            self.memory.run(self._whole_batch, *parts, *running, offset, var)
+        self._offset = offset
         self._inverse_std = 1 / np.sqrt(var + self.epsilon)
         y = self.memory("y", flat.shape, x.dtype)
-        scale = self._spread("scale", self.params["gamma"] * self._inverse_std, batch)
-        shift = self._spread("shift", self.params["beta"], batch)
+        gain = self.params["gamma"] * self._inverse_std
+        scale = self._spread("scale", gain, batch)
+        shift = self._spread("shift", self.params["beta"] + gain * offset, batch)
         for part in memory.blocks(flat):
             rows = np.multiply(self._centred[part], scale, out=y[part])
             rows += shift
@@ -483,41 +484,57 @@ class BatchNorm(Layer):
         """
         batch = dy.shape[-1]
         flat = _per_pixel(dy)
-        dbeta = _sum_per_channel(dy)
+        dbeta = convolution.sum_per_channel(dy)
         dgamma = _column_products(flat, self._centred).reshape(-1, batch).sum(axis=1)
+        dgamma += self._offset * dbeta
         dgamma *= self._inverse_std
         self.grads["gamma"], self.grads["beta"] = dgamma, dbeta
         dx = self.memory("dx", flat.shape, dy.dtype, over=flat)
-        scale = self._spread("scale", self.params["gamma"] * self._inverse_std, batch)
+        gain = self.params["gamma"] * self._inverse_std
+        scale = self._spread("scale", gain, batch)
         if not self._training:
             np.multiply(flat, scale, out=dx)
             return dx.reshape(self._shape)
-        # Means over the whole batch, of which other replicas may have parts.
-        means = np.multiply(dgamma, 1 / self._count), np.multiply(dbeta, 1 / self._count)
-        for mean in means:
-            self.memory.run(self.all_reduce, mean)
-        slope = self._spread("slope", self._inverse_std * means[0], batch)
-        mean = self._spread("mean", means[1], batch)
+        means = self.memory("means", (2, self.features), dy.dtype)
+        self.memory.run(self._mean_gradients, dgamma, dbeta, means)
+        slope = self._inverse_std * means[0]
+        lift = means[1] + slope * self._offset
+        slope, lift = self._spread("slope", slope, batch), self._spread("lift", lift, batch)
         for part in memory.blocks(flat):
             centred = self._centred[part]
             share = self.memory("scratch share", centred.shape, dy.dtype)
             np.multiply(centred, slope, out=share)
-            share += mean
+            share += lift
             rows = np.subtract(flat[part], share, out=dx[part])
             rows *= scale
         return dx.reshape(self._shape)
+
+    def _whole_batch(self, counts, means, squares, running_mean, running_var, offset, var):
+        """Statistics of the whole batch, from those of its parts; fills the last four arrays.
+
+        References
+        ----------
+        Chan, Golub and LeVeque, "Algorithms for Computing the Sample Variance", 1983, equation 2.1.
+        """
+        parts = np.stack(self.gather(np.stack([counts, means, squares])))
+        self._count = parts[:, 0, 0].sum()
+        mean = (parts[:, 0] * parts[:, 1]).sum(axis=0) / self._count
+        between = parts[:, 0] * (parts[:, 1] - mean) ** 2
+        np.subtract(means, mean, out=offset)
+        np.divide((parts[:, 2] + between).sum(axis=0), self._count, out=var)
+        for running, latest in ((running_mean, mean), (running_var, var)):
+            running *= self.momentum
+            running += (1 - self.momentum) * latest
+
+    def _mean_gradients(self, dgamma, dbeta, means):
+        """Means of dy * xhat and of dy over the whole batch."""
+        np.divide(sum(self.gather(np.stack([dgamma, dbeta]))), self._count, out=means)
 
     def _spread(self, name, values, batch):
         """Each feature's value once for every image, as one row (features * N,)."""
         row = self.memory(name, (self.features, batch), values.dtype)
         np.copyto(row, values[:, None])
         return row.reshape(-1)
-
-    def _update_running(self, mean, var):
-        keep = self.momentum
-        for running, latest in ((self.running_mean, mean), (self.running_var, var)):
-            running *= keep
-            running += (1 - keep) * latest
 
     def config(self):
         return {"features": self.features, "momentum": self.momentum, "epsilon": self.epsilon}
@@ -526,20 +543,17 @@ class BatchNorm(Layer):
 _AXES = {2: "(N, F)", 4: "(N, C, H, W)"}
 
 
-def _nothing_to_add(array):
-    """All there is, where there is one replica only."""
+def _as_array(x):
+    return x if isinstance(x, recording.Recorded) else np.asarray(x)
+
+
+def _only_replica(array):
+    return [array]
 
 
 def _per_pixel(x):
     """(H, W, C, N) as (H * W, C * N), or (F, N) as (1, F * N)."""
     return x.reshape(math.prod(x.shape[:-2]), -1)
-
-
-def _sum_per_channel(x):
-    """Sum over pixels and images. BLAS adds in blocks: `x.sum` over leading axes loses digits."""
-    flat = _per_pixel(x)
-    sums = np.matmul(np.ones(len(flat), x.dtype), flat)
-    return sums.reshape(x.shape[-2:]).sum(axis=1)
 
 
 def _column_products(a, b):

@@ -118,6 +118,8 @@ class WorkArrays:
     def run(self, function, *arrays):
         """Call a function that is not NumPy's and fills or changes arrays in place."""
         plain = [array.view(np.ndarray) for array in arrays]
+        if self.tape is not None and not all(isinstance(a, recording.Recorded) for a in arrays):
+            raise recording.CannotRecord(f"{function} is given an array that is not recorded")
         function(*plain)
         if self.tape is not None:
             self.tape.append(function, *plain)

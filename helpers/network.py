@@ -3,7 +3,6 @@
 import copy
 import json
 import math
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from helpers import files, layers, losses, replicas
 
 _ARCHITECTURE = "architecture"
+_LAYERS = {layer.__name__: layer for layer in layers.Layer.__subclasses__()}
 # Images that are predicted at once: enough to fill the processor, few enough to stay in its cache.
 _BLOCK = 64
 
@@ -75,6 +75,8 @@ class Sequential:
         """
         for layer in reversed(self.layers):
             dlogits = layer.backward(dlogits)
+            if dlogits is None:  # nobody needs the gradient of what comes before
+                break
         return dlogits
 
     @property
@@ -91,6 +93,14 @@ class Sequential:
     def parameter_count(self):
         """Number of values that training changes."""
         return sum(value.size for value in self.parameters)
+
+    @property
+    def output_shape(self):
+        """Shape of one output, without the batch axis."""
+        shape = self.input_shape
+        for layer in self.layers:
+            shape = layer.output_shape(shape)
+        return shape
 
     @property
     def penalty(self):
@@ -196,10 +206,7 @@ class Sequential:
         arrays = _read(path)
         try:
             description = json.loads(str(arrays[_ARCHITECTURE]))
-            made = [
-                getattr(layers, entry["layer"])(**entry["config"])
-                for entry in description["layers"]
-            ]
+            made = [_LAYERS[entry["layer"]](**entry["config"]) for entry in description["layers"]]
             net = cls(made, description["input_shape"])
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise WeightsError(
@@ -292,11 +299,11 @@ def _set_array(layer, name, value):
 def _read(path):
     path = Path(path)
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
     except FileNotFoundError:
         raise
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+    except files.DAMAGED as error:
         raise WeightsError(
             f"{path} is no weights file, or damaged ({error}); get it again, or train anew"
         ) from error

@@ -48,12 +48,34 @@ class Optimizer:
         ValueError
             If the lists do not match each other, or the parameters of earlier steps.
         """
-        self._check(params, grads)
-        self.steps += 1
+        if len(params) != len(grads):
+            raise ValueError(f"{len(params)} parameters, but {len(grads)} gradients")
         for i, (param, grad) in enumerate(zip(params, grads, strict=True)):
-            if self.weight_decay and param.ndim > 1:
-                grad = grad + self.weight_decay * param
-            self._step(param, grad, *(self._state[name][i] for name in self._state_names))
+            if param.shape != grad.shape:
+                raise ValueError(
+                    f"parameter {i} has shape {param.shape}, its gradient {grad.shape}"
+                )
+        self.begin_step(params)
+        for i, (param, grad) in enumerate(zip(params, grads, strict=True)):
+            self.update_one(i, param, grad)
+
+    def begin_step(self, params):
+        """First half of `update`, for callers that share the second half between threads."""
+        for averages in self._state.values():
+            if not averages:
+                averages.extend(np.zeros_like(param) for param in params)
+            if [a.shape for a in averages] != [p.shape for p in params]:
+                raise ValueError(
+                    "these are not the parameters of the earlier steps: make a new optimizer for "
+                    "another network"
+                )
+        self.steps += 1
+
+    def update_one(self, i, param, grad):
+        """Second half of `update`, for parameter number i."""
+        if self.weight_decay and param.ndim > 1:
+            grad = grad + self.weight_decay * param
+        self._step(param, grad, *(self._state[name][i] for name in self._state_names))
 
     def state(self):
         """Everything but the settings that a later step depends on: {"steps": int, name: list}."""
@@ -63,23 +85,6 @@ class Optimizer:
         """Take over what `state` returned."""
         self.steps = int(state["steps"])
         self._state = {name: [np.array(a) for a in state[name]] for name in self._state_names}
-
-    def _check(self, params, grads):
-        if len(params) != len(grads):
-            raise ValueError(f"{len(params)} parameters, but {len(grads)} gradients")
-        for i, (param, grad) in enumerate(zip(params, grads, strict=True)):
-            if param.shape != grad.shape:
-                raise ValueError(
-                    f"parameter {i} has shape {param.shape}, its gradient {grad.shape}"
-                )
-        for averages in self._state.values():
-            if not averages:
-                averages.extend(np.zeros_like(param) for param in params)
-            if [a.shape for a in averages] != [p.shape for p in params]:
-                raise ValueError(
-                    "these are not the parameters of the earlier steps: make a new optimizer for "
-                    "another network"
-                )
 
     def __repr__(self):
         decay = f", weight_decay={self.weight_decay:g}" if self.weight_decay else ""

@@ -15,9 +15,11 @@ class FlatParameters:
     Attributes
     ----------
     arrays : list of ndarray
-        [weights and filters as one row (1, n), biases and the like (m,)]: two arrays, because weight
-        decay is for the first alone.
+        The block in pieces that fit into the cache: weights and filters as rows (1, n), which weight
+        decay is for, then biases and the like as (m,).
     """
+
+    _PIECE = 2**15
 
     def __init__(self, net):
         places = [(layer, key) for layer in net.layers for key in layer.params]
@@ -36,9 +38,8 @@ class FlatParameters:
         for (layer, key), value in zip(self._places, self._originals, strict=True):
             layer.params[key] = self._block[offset : offset + value.size].reshape(value.shape)
             offset += value.size
-        weights = sum(value.size for value in self._originals if value.ndim > 1)
-        self._split = weights
-        self.arrays = self._parts(self._block)
+        self._weights = sum(value.size for value in self._originals if value.ndim > 1)
+        self.arrays = self.pieces(self._block)
 
     def new_gradients(self):
         """An array for `gather`."""
@@ -53,9 +54,11 @@ class FlatParameters:
             out[offset : offset + grad.size].reshape(grad.shape)[...] = grad
             offset += grad.size
 
-    def as_arrays(self, vector):
+    def pieces(self, vector):
         """The vector of `gather`, cut like `arrays`."""
-        return self._parts(vector)
+        weights, rest = vector[: self._weights], vector[self._weights :]
+        cut = [weights[None, i : i + self._PIECE] for i in range(0, weights.size, self._PIECE)]
+        return cut + [rest[i : i + self._PIECE] for i in range(0, rest.size, self._PIECE)]
 
     def release(self):
         """Copy the values into the arrays that the layers had before, and give them back."""
@@ -65,7 +68,3 @@ class FlatParameters:
                 layer.params[key] = original
             else:
                 layer.params[key] = layer.params[key].copy()
-
-    def _parts(self, vector):
-        parts = [vector[: self._split].reshape(1, -1), vector[self._split :]]
-        return [part for part in parts if part.size]

@@ -25,13 +25,13 @@ _FUNCTIONS = {np.copyto, np.einsum}
 
 
 class Tape:
-    """A list of operations, (function, arguments)."""
+    """A list of operations, as functions without arguments."""
 
     def __init__(self):
         self.operations = []
 
-    def append(self, function, *arguments):
-        self.operations.append((function, arguments))
+    def append(self, function, *arguments, **named):
+        self.operations.append(functools.partial(function, *arguments, **named))
 
     def cut(self):
         """Return the operations so far and begin a new list."""
@@ -57,10 +57,7 @@ class Recorded(np.ndarray):
         else:
             (result,) = (_plain(value) for value in out)
             function(*inputs, out=result, **kwargs)
-        if kwargs or method != "__call__":
-            tape.append(functools.partial(function, *inputs, out=result, **kwargs))
-        else:
-            tape.append(function, *inputs, result)
+        tape.append(function, *inputs, out=result, **kwargs)
         return _recorded(result, tape)
 
     def __array_function__(self, function, types, args, kwargs):
@@ -71,9 +68,9 @@ class Recorded(np.ndarray):
         kwargs = {name: _plain(value) for name, value in kwargs.items()}
         result = function(*args, **kwargs)
         if result is None:
-            tape.append(functools.partial(function, *args, **kwargs))
+            tape.append(function, *args, **kwargs)
             return None
-        tape.append(functools.partial(function, *args, **kwargs | {"out": result}))
+        tape.append(function, *args, **kwargs | {"out": result})
         return _recorded(result, tape)
 
     def __setitem__(self, key, value):
@@ -185,6 +182,8 @@ class Recording:
             dy = _recorded(self._dlogits, self._tape)
             for layer in reversed(self._net.layers):
                 dy = layer.backward(dy)
+                if dy is None:
+                    break
         self._backward = self._tape.cut()
         self._grads = [
             {name: _plain(grad) for name, grad in layer.grads.items()}
@@ -193,8 +192,8 @@ class Recording:
 
 
 def _play(operations):
-    for function, arguments in operations:
-        function(*arguments)
+    for operation in operations:
+        operation()
 
 
 @contextlib.contextmanager

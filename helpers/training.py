@@ -193,6 +193,7 @@ class _Run:
     def __enter__(self):
         self.parameters = FlatParameters(self.net)
         self.vectors = [self.parameters.new_gradients() for _ in range(self.threads)]
+        self.gradients = [self.parameters.pieces(vector) for vector in self.vectors]
         self.team = replicas.Team(self.net, self.threads)
         return self
 
@@ -268,37 +269,41 @@ class _Run:
         """Forward, backward and update on the images with these numbers."""
         if self.settings.schedule is not None:
             self.optimizer.learning_rate = self.base_rate * self.settings.schedule(done)
-        images = self.images[batch]
+        images = None
         if self.settings.augment is not None:
-            images = self.settings.augment(images, self.rng)
-        labels = self.labels[batch]
-        size = len(batch)
+            images = self.settings.augment(self.images[batch], self.rng)
+        penalty = self.net.penalty
+        self.optimizer.begin_step(self.parameters.arrays)
 
         def work(replica, part):
-            replica.set_shard(part.start, size)
-            logits = replica.forward(images[part], training=True)
-            loss, dlogits = softmax_cross_entropy(
-                logits,
-                labels[part],
-                label_smoothing=self.settings.label_smoothing,
-                batch_size=size,
-            )
-            replica.backward(dlogits)
-            return loss, int((logits.argmax(axis=1) == labels[part]).sum())
+            own = self.images[batch[part]] if images is None else images[part]
+            result = self._gradients(replica, own, self.labels[batch[part]], part.start, len(batch))
+            self.team.meeting.wait(replica.index)
+            self._update(replica.index)
+            return result
 
-        results = self.team.run(work, replicas.parts_of(size, self.threads))
-        self._update()
+        results = self.team.run(work, replicas.parts_of(len(batch), self.threads))
         losses, correct = zip(*results, strict=True)
-        return math.fsum(losses) + self.net.penalty, sum(correct)
+        return math.fsum(losses) + penalty, sum(correct)
 
-    def _update(self):
-        """Add the gradients of all replicas and let the optimizer take a step."""
-        for replica, vector in zip(self.team.replicas, self.vectors, strict=True):
-            self.parameters.gather(replica, vector)
-        total = self.vectors[0]
-        for vector in self.vectors[1:]:
-            total += vector
-        self.optimizer.update(self.parameters.arrays, self.parameters.as_arrays(total))
+    def _gradients(self, replica, images, labels, start, whole):
+        """Forward and backward on a part of the batch, from image `start`, of `whole` images."""
+        replica.set_shard(start, whole)
+        logits = replica.forward(images, training=True)
+        loss, dlogits = softmax_cross_entropy(
+            logits, labels, label_smoothing=self.settings.label_smoothing, batch_size=whole
+        )
+        replica.backward(dlogits)
+        self.parameters.gather(replica, self.vectors[replica.index])
+        return loss, int((logits.argmax(axis=1) == labels).sum())
+
+    def _update(self, index):
+        """Add up the gradients of all replicas and take the step, for this thread's pieces."""
+        for i in range(index, len(self.parameters.arrays), self.threads):
+            total = self.gradients[0][i]
+            for gradients in self.gradients[1:]:
+                total += gradients[i]
+            self.optimizer.update_one(i, self.parameters.arrays[i], total)
 
     def _after_epoch(self, bar, interrupted):
         history = self.history
@@ -352,6 +357,12 @@ def _checked(split, name, net):
         raise ValueError(
             f"{name} labels must be {len(images)} integers, one an image, "
             f"not {labels.dtype} of shape {labels.shape}"
+        )
+    classes = net.output_shape[-1]
+    if labels.min() < 0 or labels.max() >= classes:
+        raise ValueError(
+            f"{name} labels must lie in 0 to {classes - 1}, the outputs of the network, "
+            f"not {labels.min()} to {labels.max()}"
         )
     return images, labels
 

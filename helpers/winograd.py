@@ -59,12 +59,17 @@ def correlate(x, kernel, padding, bias, out, memory):
     kernel : ndarray of shape (kh, F, kw, C)
     padding : (int, int)
         Rows and columns of zeros around `x`. The rows are never stored: the transform skips them.
-    bias : ndarray of shape (F, 1) or None
+    bias : ndarray of shape (F,) or None
     out : ndarray of shape (Ho, Wo, F, N)
         Filled with the result.
     memory : helpers.memory.Fresh or WorkArrays
     """
     kh, filters, kw, channels = kernel.shape
+    if bias is not None:
+        # One value for each image too: adding rows of full length is faster.
+        row = memory("bias", (filters, x.shape[3]), out.dtype)
+        row[...] = bias[:, None]
+        row = row.reshape(-1)
     u = {}
     for m, tops in _groups(len(out), kh, x):
         at, g, bt = transforms(m, kh, out.dtype)
@@ -81,7 +86,8 @@ def correlate(x, kernel, padding, bias, out, memory):
             rows = out[top : top + m]
             _combine_rows(at, strip, rows)
             if bias is not None:
-                rows += bias
+                rows = rows.reshape(-1, row.size)
+                rows += row
 
 
 def kernel_gradient(x, dy, kernel_size, padding, memory):
