@@ -177,11 +177,14 @@ def _stacked_windows(x, y, kernel_size, stride, padding, memory):
     rows, columns = y.shape[:2]
     pixel = (kh * channels + 1) * batch * x.itemsize
     at_once = min(rows, max(1, _STACK_BYTES // ((width + 2 * pw) * pixel)))
-    stack = memory("stack", (at_once, width + 2 * pw, kh * channels + 1, batch), x.dtype)
-    stack[:, :, -1] = 1
-    if pw:
-        stack[:, :pw, :-1] = 0
-        stack[:, pw + width :, :-1] = 0
+
+    def fill(stack):
+        stack[:, :pw] = 0
+        stack[:, pw + width :] = 0
+        stack[:, :, -1] = 1
+
+    shape = (at_once, width + 2 * pw, kh * channels + 1, batch)
+    stack = memory("stack", shape, x.dtype, fill=fill)
     inner = stack[:, pw : pw + width, :-1].reshape(at_once, width, kh, channels, batch)
     for top in range(0, rows, at_once):
         count = min(at_once, rows - top)

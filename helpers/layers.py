@@ -71,7 +71,7 @@ class Layer:
             raise ValueError(f"{self!r} takes an array of {wanted}, not one of shape {x.shape}")
         if x.ndim < 2 or x.size == 0:
             raise ValueError(f"{self!r} takes a batch that is not empty, not shape {x.shape}")
-        x = memory.batch_last(x.astype(self._dtype(x), copy=False))
+        x = self._arranged(x.astype(self._dtype(x), copy=False))
         y = memory.batch_first(self._forward(x, training))
         self._output_shape = y.shape
         return y
@@ -118,6 +118,10 @@ class Layer:
         arguments = ", ".join(f"{key}={value!r}" for key, value in self.config().items())
         return f"{type(self).__name__}({arguments})"
 
+    def _arranged(self, x):
+        """`x` with the batch last, as `_forward` wants it."""
+        return memory.batch_last(x)
+
     def _dtype(self, x):
         for value in self.params.values():
             return value.dtype
@@ -154,6 +158,10 @@ class Dense(Layer):
     def penalty(self):
         weight = self.params["weight"]
         return 0.5 * self.l2 * float(np.vdot(weight, weight)) if self.l2 else 0.0
+
+    def _arranged(self, x):
+        """The transpose, without a copy: BLAS reads matrices row by row or column by column."""
+        return x.T
 
     def _forward(self, x, training):
         """y = W^T x + b, with x (inputs, N) and y (outputs, N)."""
@@ -322,12 +330,18 @@ class ReLU(Layer):
 class Flatten(Layer):
     """(N, C, H, W) to (N, C * H * W), in the order channel, row, column."""
 
+    def _arranged(self, x):
+        """With the batch last only if it lies so: images that come as (N, C, H, W) are flat already."""
+        self._batch_last_in_memory = memory.batch_last_view(x).flags.c_contiguous
+        return memory.batch_last_view(x)
+
     def _forward(self, x, training):
         self._shape = x.shape
-        if x.ndim == 2:
-            return x.copy()
+        if not self._batch_last_in_memory:
+            outer = memory.batch_first(x)
+            return outer.copy().reshape(len(outer), -1).T
         if x.ndim != 4:
-            return x.reshape(-1, x.shape[-1]).copy()
+            return x.copy().reshape(-1, x.shape[-1])
         height, width, channels, batch = x.shape
         y = self.memory("y", (channels, height, width, batch), x.dtype)
         np.copyto(y, x.transpose(2, 0, 1, 3))

@@ -29,8 +29,13 @@ def batch_last(x):
     ndarray of shape (H, W, C, N) or (F, N)
         A view where `x` already lies so in memory, else a copy.
     """
-    x = x.transpose(_batch_last_axes(x.ndim))
+    x = batch_last_view(x)
     return x if x.flags.c_contiguous else x.copy()
+
+
+def batch_last_view(x):
+    """Return the (H, W, C, N) or (F, N) view of `x`, wherever it lies in memory."""
+    return x.transpose(_batch_last_axes(x.ndim))
 
 
 def batch_first(memory):
@@ -52,8 +57,8 @@ def blocks(x, values=2**17):
 class Fresh:
     """New arrays for everything: what a layer uses when a student calls it."""
 
-    def __call__(self, name, shape, dtype, over=None):
-        """Return a new, uninitialised array.
+    def __call__(self, name, shape, dtype, over=None, fill=None):
+        """Return a new array.
 
         Parameters
         ----------
@@ -64,8 +69,13 @@ class Fresh:
         over : ndarray, optional
             An argument of the same shape and dtype that nobody would miss inside `fit`. Here
             somebody might, so it is left alone.
+        fill : callable, optional
+            Puts constants into a new array. Whoever asks for one must leave them there.
         """
-        return np.empty(shape, dtype)
+        array = np.empty(shape, dtype)
+        if fill is not None:
+            fill(array)
+        return array
 
     def run(self, function, *arrays):
         """Call a function that is not NumPy's and fills or changes arrays in place."""
@@ -93,7 +103,7 @@ class WorkArrays:
         self._views = {}
         self.tape = None  # where operations are written down, see `helpers.recording`
 
-    def __call__(self, name, shape, dtype, over=None):
+    def __call__(self, name, shape, dtype, over=None, fill=None):
         """Return the array of this name.
 
         Names that begin with "scratch" are shared by all layers: their content is dead once a
@@ -105,11 +115,15 @@ class WorkArrays:
         if name == "dx":
             self._pool.turn = 1 - self._pool.turn
             place = f"scratch dx {self._pool.turn}"
+        elif fill is not None:
+            place = (self._owner, name, shape)  # constants of another shape would lie elsewhere
         else:
             place = name if name.startswith("scratch") else (self._owner, name)
         view = self._views.get((place, shape, dtype))
         if view is None:
             view = self._views[place, shape, dtype] = self._pool.take(place, shape, dtype)
+            if fill is not None:
+                fill(view)
         if self.tape is not None:
             view = view.view(recording.Recorded)
             view.tape = self.tape

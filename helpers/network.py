@@ -1,6 +1,7 @@
 """A network as a row of layers: forward, backward, predict, save and load."""
 
 import copy
+import functools
 import json
 import math
 from pathlib import Path
@@ -11,8 +12,8 @@ from helpers import files, layers, losses, replicas
 
 _ARCHITECTURE = "architecture"
 _LAYERS = {layer.__name__: layer for layer in layers.Layer.__subclasses__()}
-# Images that are predicted at once: enough to fill the processor, few enough to stay in its cache.
-_BLOCK = 64
+# Prediction works on as many images at once as make the largest activation about this large.
+_BLOCK_BYTES = 2**22
 
 
 class WeightsError(ValueError):
@@ -146,7 +147,20 @@ class Sequential:
             )
         if images.dtype.kind != "f":
             raise ValueError(f"images are {images.dtype}; divide by 255 to get floats in [0, 1]")
-        return losses.softmax(replicas.forward_in_blocks(self, images, _BLOCK, threads))
+        return losses.softmax(self.predict_logits(images, threads))
+
+    def predict_logits(self, images, threads=None):
+        """The outputs before softmax, (N, classes), in bounded memory. See `predict_proba`."""
+        return replicas.forward_in_blocks(self, images, self._block, threads)
+
+    @functools.cached_property
+    def _block(self):
+        """How many images to predict at once: enough to fill the processor, few enough for its cache."""
+        shape, largest = self.input_shape, 1
+        for layer in self.layers:
+            shape = layer.output_shape(shape)
+            largest = max(largest, math.prod(shape))
+        return min(512, max(48, _BLOCK_BYTES // (4 * largest)))
 
     def predict(self, images, threads=None):
         """The most likely class of each image, as an int64 array of shape (N,). See `predict_proba`."""

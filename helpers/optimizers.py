@@ -162,19 +162,20 @@ class Adam(Optimizer):
         self.epsilon = _positive(epsilon, "epsilon")
 
     def _step(self, param, grad, mean, square):
+        """Three passes over the parameters are saved by leaving the factors 1 - beta to the end.
+
+        `mean` is m / (1 - beta1) and `square` is v / (1 - beta2).
+        """
         mean *= self.beta1
-        step = (1 - self.beta1) * grad
-        mean += step
+        mean += grad
         square *= self.beta2
-        np.multiply(grad, grad, out=step)
-        step *= 1 - self.beta2
+        step = grad * grad
         square += step
-        # The corrections are put into two numbers, which saves two passes over the parameters.
-        root = math.sqrt(1 - self.beta2**self.steps)
+        shrink = math.sqrt((1 - self.beta2) / (1 - self.beta2**self.steps))
         np.sqrt(square, out=step)
-        step += self.epsilon * root
+        step += self.epsilon / shrink
         np.divide(mean, step, out=step)
-        step *= self.learning_rate * root / (1 - self.beta1**self.steps)
+        step *= self.learning_rate * (1 - self.beta1) / (1 - self.beta1**self.steps) / shrink
         param -= step
 
 

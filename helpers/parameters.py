@@ -19,7 +19,7 @@ class FlatParameters:
         decay is for, then biases and the like as (m,).
     """
 
-    _PIECE = 2**15
+    _PIECE = 2**16
 
     def __init__(self, net):
         places = [(layer, key) for layer in net.layers for key in layer.params]

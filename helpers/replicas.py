@@ -10,8 +10,11 @@ import concurrent.futures
 import contextlib
 import copy
 import functools
+import operator
 import os
 import queue
+import threading
+import weakref
 
 import numpy as np
 import psutil
@@ -62,12 +65,13 @@ class Team:
     ----------
     net : helpers.network.Sequential
     threads : int
+    training : bool
+        See `Replica`.
     """
 
-    def __init__(self, net, threads):
-        self.net = net
+    def __init__(self, net, threads, training=True):
         self.meeting = Meeting(threads)
-        self.replicas = [Replica(net, i, self.meeting) for i in range(threads)]
+        self.replicas = [Replica(net, i, self.meeting, training) for i in range(threads)]
         self._pool = concurrent.futures.ThreadPoolExecutor(threads) if threads > 1 else None
 
     def run(self, function, parts):
@@ -99,9 +103,9 @@ class Team:
             self.meeting.abandon()
             raise
 
-    def write_back(self):
+    def write_back(self, net):
         """Bring running statistics and random states home to the network."""
-        for layer, worked in zip(self.net.layers, self.replicas[0].layers, strict=True):
+        for layer, worked in zip(net.layers, self.replicas[0].layers, strict=True):
             for name in layer.statistics:
                 getattr(layer, name)[...] = getattr(worked, name)
             if hasattr(layer, "rng"):
@@ -180,9 +184,11 @@ class Replica:
     index : int
         Number of this replica.
     meeting : Meeting
+    training : bool
+        False shares running statistics and random states with `net` as well.
     """
 
-    def __init__(self, net, index, meeting):
+    def __init__(self, net, index, meeting, training=True):
         self.index = index
         self.net = copy.copy(net)
         self.net.layers = [copy.copy(layer) for layer in net.layers]
@@ -196,6 +202,8 @@ class Replica:
         for i, layer in enumerate(self.layers):
             layer.grads = {}
             layer.memory = arrays = memory.WorkArrays(i, arrays)
+            if not training:
+                continue
             for name in layer.statistics:
                 setattr(layer, name, getattr(layer, name).copy())
             if hasattr(layer, "gather"):
@@ -253,29 +261,73 @@ def forward_in_blocks(net, images, block, threads=None):
     -------
     ndarray of shape (N, outputs)
     """
-    threads = min(check_threads(threads, net), max(1, len(images) // block))
     if len(images) == 0:
         return np.empty((0, *net.output_shape), images.dtype)
-    if len(images) <= block:
-        return _lone_replica(net).forward(images)
-    outputs = [None] * -(-len(images) // block)
-
-    def work(replica, numbers):
-        for i in range(len(outputs))[numbers]:
-            y = replica.forward(images[i * block : (i + 1) * block])
-            outputs[i] = y.copy()  # the next block reuses the replica's arrays
-
-    team = Team(net, threads)
-    try:
-        with one_blas_thread():
-            team.run(work, parts_of(len(outputs), threads))
-    finally:
-        team.close()
-    return np.concatenate(outputs)
+    wanted = physical_cores() if threads is None else check_threads(threads, net)
+    threads = min(wanted, -(-len(images) // block))
+    # Blocks of equal size, and as many for each thread.
+    rounds = -(-len(images) // (block * threads))
+    block = -(-len(images) // (rounds * threads))
+    predictor = _predictors.get((threads, net))
+    if predictor is None or not predictor.fits(net):
+        predictor = _predictors[threads, net] = Predictor(net, threads)
+    return predictor.forward(images, block)
 
 
-def _lone_replica(net):
-    """A replica for one call: the network's own layers keep what their `backward` needs."""
-    replica = copy.copy(net)
-    replica.layers = [copy.copy(layer) for layer in net.layers]
-    return replica
+class Predictor:
+    """Replicas that are kept from one prediction to the next, with what they have recorded.
+
+    Parameters
+    ----------
+    net : helpers.network.Sequential
+    threads : int
+    """
+
+    def __init__(self, net, threads):
+        self._team = Team(net, threads, training=False)
+        self._arrays = _arrays_of(net)
+        self._busy = threading.Lock()
+
+    def fits(self, net):
+        """Whether the network still has the layers and arrays that it had."""
+        arrays = _arrays_of(net)
+        return len(arrays) == len(self._arrays) and all(map(operator.is_, arrays, self._arrays))
+
+    def forward(self, images, block):
+        """Outputs for all images, `block` at a time."""
+        blocks = [images[i : i + block] for i in range(0, len(images), block)]
+        outputs = [None] * len(blocks)
+
+        def work(replica, numbers):
+            for i in range(len(blocks))[numbers]:
+                # The next block reuses the replica's arrays.
+                outputs[i] = replica.forward(blocks[i]).copy()
+
+        with self._busy, one_blas_thread():
+            self._team.run(work, parts_of(len(blocks), len(self._team.replicas)))
+        return np.concatenate(outputs)
+
+
+class _ByIdentity:
+    """A dictionary by (threads, net) that does not keep the nets alive."""
+
+    def __init__(self):
+        self._nets = weakref.WeakKeyDictionary()
+
+    def get(self, key):
+        return self._nets.get(key[1], {}).get(key[0])
+
+    def __setitem__(self, key, predictor):
+        self._nets.setdefault(key[1], {})[key[0]] = predictor
+
+
+_predictors = _ByIdentity()
+
+
+def _arrays_of(net):
+    """What a prediction depends on, as objects: layers, parameters and running statistics."""
+    arrays = []
+    for layer in net.layers:
+        arrays += [layer, *layer.params.values()]
+        arrays += [getattr(layer, name) for name in layer.statistics]
+    return arrays

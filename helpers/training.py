@@ -199,7 +199,7 @@ class _Run:
 
     def __exit__(self, kind, error, trace):
         self.team.close()
-        self.team.write_back()
+        self.team.write_back(self.net)
         if self.best is not None:
             self.net.set_state_values(self.best)
         self.parameters.release()
@@ -238,8 +238,8 @@ class _Run:
     def evaluate(self, split):
         """Mean loss and accuracy on other images."""
         images, labels = split
-        self.team.write_back()
-        logits = replicas.forward_in_blocks(self.net, images, 64, self.threads)
+        self.team.write_back(self.net)
+        logits = self.net.predict_logits(images, self.threads)
         loss, _ = softmax_cross_entropy(logits, labels)
         return loss, float((logits.argmax(axis=1) == labels).mean())
 
@@ -312,13 +312,13 @@ class _Run:
             history.validation_loss.append(loss)
             history.validation_accuracy.append(accuracy)
         if self.settings.patience is not None and history.best_epoch == history.epochs - 1:
-            self.team.write_back()
+            self.team.write_back(self.net)
             self.best = self.net.get_state()
         if self.settings.progress:
             width = len(str(self.settings.epochs))
             bar.write(f"epoch {self.epoch:{width}}/{self.settings.epochs}  {history._line()}")
         if self.checkpoint is not None and not interrupted:
-            self.team.write_back()
+            self.team.write_back(self.net)
             self.checkpoint.write(self)
         if self.settings.on_epoch is not None:
             self.settings.on_epoch(history)

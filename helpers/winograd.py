@@ -76,7 +76,7 @@ def correlate(x, kernel, padding, bias, out, memory):
         if m not in u:
             # U = G w: one matrix (F, kw C) for each of the n products.
             u[m] = np.matmul(g, kernel.reshape(kh, -1)).reshape(len(g), 1, filters, kw * channels)
-        v = _padded(m, (len(tops), len(bt), *x.shape[1:]), padding[1], out.dtype, memory)
+        v = _padded(f"v {m}", (len(tops), len(bt), *x.shape[1:]), padding[1], out.dtype, memory)
         inner = v[:, :, padding[1] : padding[1] + x.shape[1]]
         for strip, top in zip(inner, tops, strict=True):
             _transform_rows(bt, x, top - padding[0], strip)
@@ -113,17 +113,18 @@ def kernel_gradient(x, dy, kernel_size, padding, memory):
     totals = {}
     for m, tops in _groups(len(dy), kh, x):
         at, _, bt = transforms(m, kh, dy.dtype)
-        v = memory("scratch v", (len(tops), len(bt), *x.shape[1:]), dy.dtype)
+        v = _padded(f"x {m}", (len(tops), len(bt), *x.shape[1:]), padding[1], dy.dtype, memory)
+        inner = v[:, :, padding[1] : padding[1] + x.shape[1]]
         d = memory("scratch product", (*v.shape[:2], *dy.shape[1:]), dy.dtype)
         for i, top in enumerate(tops):
-            _transform_rows(bt, x, top - padding[0], v[i])
+            _transform_rows(bt, x, top - padding[0], inner[i])
             _combine_rows(at.T, dy[top : top + m], d[i])
         if m not in totals:
             totals[m] = memory(f"total {m}", (kw, len(bt), channels, filters), dy.dtype)
             totals[m][...] = 0
         v = _swap_last(v, "scratch vt", memory)
         d = _swap_last(d, "scratch dt", memory)
-        _add_products(v, d, padding[1], totals[m], memory)
+        _add_products(v, d, totals[m], memory)
     gradient = memory("gradient", (kh, kw * channels * filters), dy.dtype)
     gradient[...] = 0
     for m, total in totals.items():
@@ -170,15 +171,17 @@ def _combine_rows(matrix, rows, out):
     np.matmul(matrix, rows, out=out.reshape(len(out), columns, size).swapaxes(0, 1))
 
 
-def _padded(m, shape, padding, dtype, memory):
-    """A work array of this shape with columns of zeros on both sides; nobody writes on them."""
+def _padded(name, shape, padding, dtype, memory):
+    """A work array of this shape, with columns of zeros on both sides that nobody writes on."""
     if not padding:
         return memory("scratch v", shape, dtype)
     width = shape[2] + 2 * padding
-    v = memory(f"padded {m}", (*shape[:2], width, *shape[3:]), dtype)
-    v[:, :, :padding] = 0
-    v[:, :, width - padding :] = 0
-    return v
+
+    def fill(v):
+        v[:, :, :padding] = 0
+        v[:, :, width - padding :] = 0
+
+    return memory(name, (*shape[:2], width, *shape[3:]), dtype, fill=fill)
 
 
 def _windows(v, kw):
@@ -192,25 +195,25 @@ def _windows(v, kw):
     return as_strided(v, shape, v.strides, subok=True)
 
 
-def _add_products(v, d, padding, totals, memory):
-    """totals[j] += sum over t, w and images of v[t, :, w + j - padding]^T d[t, :, w].
+def _add_products(v, d, totals, memory):
+    """totals[j] += sum over t, w and images of v[t, :, w + j]^T d[t, :, w].
 
     v is (T, n, W, N, C), d is (T, n, Wo, N, F) and totals is (kw, n, C, F).
     """
-    strips, n, width, batch, channels = v.shape
-    columns, filters = d.shape[2], d.shape[4]
-    for j, total in enumerate(totals):
-        low = max(padding - j, 0)
-        high = min(columns, width + padding - j)
-        if low >= high:
-            continue
-        parts = _parts(high - low, channels * filters * batch)
-        shape = (strips, n, parts, (high - low) // parts * batch)
-        left = v[:, :, low + j - padding : high + j - padding].reshape(*shape, channels)
-        right = d[:, :, low:high].reshape(*shape, filters)
-        products = memory("scratch products", (*shape[:3], channels, filters), d.dtype)
-        np.matmul(left.swapaxes(3, 4), right, out=products)
-        total += products.sum(axis=(0, 2))
+    strips, n, columns, batch, filters = d.shape
+    kw, _, channels, _ = totals.shape
+    parts = _parts(columns, channels * filters * batch)
+    shape = (strips, n, parts, columns // parts * batch)
+    step = columns // parts * v.strides[2]
+    left = as_strided(
+        v,
+        (kw, *shape, channels),
+        (v.strides[2], *v.strides[:2], step, channels * v.itemsize, v.itemsize),
+        subok=True,
+    )
+    products = memory("scratch products", (kw, *shape[:3], channels, filters), d.dtype)
+    np.matmul(left.swapaxes(4, 5), d.reshape(*shape, filters), out=products)
+    totals += products[:, 0, :, 0] if strips * parts == 1 else products.sum(axis=(1, 3))
 
 
 @functools.cache
