@@ -6,8 +6,10 @@ Deep learning's "convolution" is the cross-correlation
 
 In memory a pixel is a (C, N) matrix and its neighbour to the right follows at once. If the kh rows
 that a kernel covers are stacked, kh C values a pixel, then the window of kw pixels is one
-(kw kh C, N) matrix *without being copied*: windows that overlap share their memory. A convolution is
-then one matrix product for each output pixel.
+(kw kh C, N) matrix *without being copied*: windows that overlap share their memory. A convolution
+is then one matrix product for each output pixel.
+
+Kernels of the usual heights are left to `helpers.winograd`, which needs fewer products.
 """
 
 import math
@@ -75,7 +77,8 @@ def parameter_gradients(x, dy, kernel_size, stride, padding, memory):
     """Gradients of `correlate` with respect to its weight and bias.
 
         db[f] = sum over ho, wo, n of  dy[ho, wo, f, n]
-        dw[f, c, i, j] = sum over ho, wo, n of  dy[ho, wo, f, n]  x[ho s + i - p, wo s + j - p, c, n]
+        dw[f, c, i, j] = sum over ho, wo, n of
+                         dy[ho, wo, f, n]  x[ho s + i - p, wo s + j - p, c, n]
 
     Parameters
     ----------
@@ -126,8 +129,8 @@ def input_gradient(dy, weight, stride, padding, input_shape, memory):
     """Gradient of `correlate` with respect to its input.
 
     Output (ho, wo) touched input (ho s + i - p, wo s + j - p) through w[..., i, j]. Seen from the
-    input, the same pairs are a correlation of dy with the kernel turned by 180 degrees, after dy has
-    been spread out by the stride.
+    input, the same pairs are a correlation of dy with the kernel turned by 180 degrees, after dy
+    has been spread out by the stride.
 
     Parameters
     ----------

@@ -6,129 +6,35 @@ Every layer keeps one contract:
     dx = layer.backward(dy)                  given dy = dL/dy: returns dL/dx, fills `layer.grads`
 
 `layer.params` and `layer.grads` are dicts with the same keys and shapes. x and dy are never written
-to. Activations are (N, C, H, W) or (N, F) to whoever calls; inside, `_forward` and `_backward` work on
-the memory behind them, (H, W, C, N) or (F, N), with the batch last (see `helpers.memory`).
+to. Activations are (N, C, H, W) or (N, F) to whoever calls; inside, `_forward` and `_backward` work
+on the memory behind them, (H, W, C, N) or (F, N), with the batch last (see `helpers.memory`). What
+all layers share is in `helpers.layer`.
 
 The dtype follows the parameters: float32 to train, float64 to check gradients.
 """
 
 import math
-import operator
 
 import numpy as np
 
-from helpers import convolution, memory, pooling, recording
+from helpers import convolution, layer, memory, pooling
+from helpers.batch_norm import BatchNorm
+from helpers.layer import Layer
+
+__all__ = [
+    "LAYERS",
+    "BatchNorm",
+    "Conv2D",
+    "Dense",
+    "Dropout",
+    "Flatten",
+    "Layer",
+    "MaxPool2D",
+    "ReLU",
+]
 
 
-class Layer:
-    """What all layers share: checks, memory order and dtype.
-
-    Attributes
-    ----------
-    params, grads : dict of str to ndarray
-        Same keys, same shapes. `grads` is filled by `backward`.
-    input_gradient : bool
-        False spares `backward` the gradient of the input, which nobody needs in a first layer.
-    penalty : float
-        What the layer adds to the loss by itself (see `Dense`).
-    statistics : tuple of str
-        Names of arrays that belong to the trained layer but are no parameters.
-    """
-
-    penalty = 0.0
-    statistics = ()
-    input_gradient = True
-    _ndims = None  # numbers of axes accepted; None is any with a batch
-
-    def __init__(self):
-        self.params = {}
-        self.grads = {}
-        self.memory = memory.Fresh()
-        self._output_shape = None
-
-    def forward(self, x, training=False):
-        """Compute the layer's output.
-
-        Parameters
-        ----------
-        x : array_like of shape (N, C, H, W) or (N, F)
-        training : bool
-            Whether dropout drops and batch norm uses the statistics of the batch.
-
-        Returns
-        -------
-        ndarray
-            A new array; `x` is not written to.
-
-        Raises
-        ------
-        ValueError
-            If the layer does not take arrays of this shape.
-        """
-        x = _as_array(x)
-        if self._ndims is not None and x.ndim not in self._ndims:
-            wanted = " or ".join(f"{n} axes {_AXES[n]}" for n in self._ndims)
-            raise ValueError(f"{self!r} takes an array of {wanted}, not one of shape {x.shape}")
-        if x.ndim < 2 or x.size == 0:
-            raise ValueError(f"{self!r} takes a batch that is not empty, not shape {x.shape}")
-        x = self._arranged(x.astype(self._dtype(x), copy=False))
-        y = memory.batch_first(self._forward(x, training))
-        self._output_shape = y.shape
-        return y
-
-    def backward(self, dy):
-        """Send a gradient back through the latest `forward`.
-
-        Parameters
-        ----------
-        dy : array_like, same shape as the output of `forward`
-            Gradient of the loss with respect to the output.
-
-        Returns
-        -------
-        ndarray or None
-            Gradient with respect to the input. None where `input_gradient` is False.
-
-        Raises
-        ------
-        RuntimeError
-            If `forward` has not been called.
-        ValueError
-            If `dy` has not the shape of the output.
-        """
-        if self._output_shape is None:
-            raise RuntimeError(f"{self!r}: call forward before backward")
-        dy = _as_array(dy)
-        if dy.shape != self._output_shape:
-            raise ValueError(
-                f"{self!r}: dy has shape {dy.shape}, but the output has {self._output_shape}"
-            )
-        dx = self._backward(memory.batch_last(dy.astype(self._dtype(dy), copy=False)))
-        return None if dx is None else memory.batch_first(dx)
-
-    def output_shape(self, input_shape):
-        """Shape of the output for an input of `input_shape`, both without the batch axis."""
-        return tuple(input_shape)
-
-    def config(self):
-        """Arguments that make such a layer again, as plain numbers."""
-        return {}
-
-    def __repr__(self):
-        arguments = ", ".join(f"{key}={value!r}" for key, value in self.config().items())
-        return f"{type(self).__name__}({arguments})"
-
-    def _arranged(self, x):
-        """`x` with the batch last, as `_forward` wants it."""
-        return memory.batch_last(x)
-
-    def _dtype(self, x):
-        for value in self.params.values():
-            return value.dtype
-        return x.dtype if x.dtype.kind == "f" else np.dtype(np.float32)
-
-
-class Dense(Layer):
+class Dense(layer.Layer):
     r"""Fully connected layer, y = x W + b.
 
     Parameters
@@ -148,9 +54,9 @@ class Dense(Layer):
 
     def __init__(self, inputs, outputs, *, rng=None, l2=0.0):
         super().__init__()
-        self.inputs = _count(inputs, "inputs")
-        self.outputs = _count(outputs, "outputs")
-        self.l2 = _number(l2, "l2", 0.0, math.inf)
+        self.inputs = layer.whole_number(inputs, "inputs")
+        self.outputs = layer.whole_number(outputs, "outputs")
+        self.l2 = layer.number(l2, "l2", 0.0, math.inf)
         self.params["weight"] = _he_normal((self.inputs, self.outputs), self.inputs, rng)
         self.params["bias"] = np.zeros(self.outputs, np.float32)
 
@@ -196,10 +102,11 @@ class Dense(Layer):
         )
 
 
-class Conv2D(Layer):
+class Conv2D(layer.Layer):
     """Two-dimensional convolution (cross-correlation) with a bank of filters.
 
-        y[n, f, ho, wo] = b[f] + sum over c, i, j of  w[f, c, i, j]  x[n, c, ho s + i - p, wo s + j - p]
+        y[n, f, ho, wo] = b[f] + sum over c, i, j of
+                          w[f, c, i, j]  x[n, c, ho s + i - p, wo s + j - p]
 
     Parameters
     ----------
@@ -219,13 +126,13 @@ class Conv2D(Layer):
 
     def __init__(self, channels, filters, kernel_size, stride=1, padding=0, *, rng=None):
         super().__init__()
-        self.channels = _count(channels, "channels")
-        self.filters = _count(filters, "filters")
-        self.kernel_size = _pair(kernel_size, "kernel_size")
-        self.stride = _pair(stride, "stride")
+        self.channels = layer.whole_number(channels, "channels")
+        self.filters = layer.whole_number(filters, "filters")
+        self.kernel_size = layer.pair(kernel_size, "kernel_size")
+        self.stride = layer.pair(stride, "stride")
         if isinstance(padding, str):
             padding = _same_padding(padding, self.kernel_size, self.stride)
-        self.padding = _pair(padding, "padding", minimum=0)
+        self.padding = layer.pair(padding, "padding", minimum=0)
         shape = (self.filters, self.channels, *self.kernel_size)
         self.params["weight"] = _he_normal(shape, math.prod(shape[1:]), rng)
         self.params["bias"] = np.zeros(self.filters, np.float32)
@@ -263,7 +170,7 @@ class Conv2D(Layer):
         return {name: getattr(self, name) for name in names}
 
 
-class MaxPool2D(Layer):
+class MaxPool2D(layer.Layer):
     """Maximum over windows; on a tie the first element in row-major order counts.
 
     Parameters
@@ -278,8 +185,8 @@ class MaxPool2D(Layer):
 
     def __init__(self, pool_size=2, stride=None):
         super().__init__()
-        self.pool_size = _pair(pool_size, "pool_size")
-        self.stride = self.pool_size if stride is None else _pair(stride, "stride")
+        self.pool_size = layer.pair(pool_size, "pool_size")
+        self.stride = self.pool_size if stride is None else layer.pair(stride, "stride")
 
     def _forward(self, x, training):
         """The maximum of each window: along its rows, then down its columns."""
@@ -310,7 +217,7 @@ class MaxPool2D(Layer):
         return {"pool_size": self.pool_size, "stride": self.stride}
 
 
-class ReLU(Layer):
+class ReLU(layer.Layer):
     """y = max(x, 0), for arrays of any shape.
 
     At x = 0, where there is no derivative, 0 is taken.
@@ -327,11 +234,11 @@ class ReLU(Layer):
         return np.multiply(dy, self._positive, out=self.memory("dx", dy.shape, dy.dtype, over=dy))
 
 
-class Flatten(Layer):
+class Flatten(layer.Layer):
     """(N, C, H, W) to (N, C * H * W), in the order channel, row, column."""
 
     def _arranged(self, x):
-        """With the batch last only if it lies so: images that come as (N, C, H, W) are flat already."""
+        """With the batch last only if it lies so: rows of (N, C, H, W) are flat already."""
         self._batch_last_in_memory = memory.batch_last_view(x).flags.c_contiguous
         return memory.batch_last_view(x)
 
@@ -359,7 +266,7 @@ class Flatten(Layer):
         return (math.prod(input_shape),)
 
 
-class Dropout(Layer):
+class Dropout(layer.Layer):
     """Drops a random share of the values in training and scales up the rest; does nothing else.
 
     Parameters
@@ -372,7 +279,8 @@ class Dropout(Layer):
 
     References
     ----------
-    Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from Overfitting", JMLR 2014.
+    Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from Overfitting", JMLR
+    2014.
     """
 
     # In `fit`, which images of the whole batch this replica has: (start, whole batch size).
@@ -380,7 +288,7 @@ class Dropout(Layer):
 
     def __init__(self, rate, *, rng=None):
         super().__init__()
-        self.rate = _number(rate, "rate", 0.0, 1.0)
+        self.rate = layer.number(rate, "rate", 0.0, 1.0)
         self.rng = np.random.default_rng(0) if rng is None else rng
 
     def _forward(self, x, training):
@@ -420,159 +328,7 @@ class Dropout(Layer):
         return {"rate": self.rate}
 
 
-class BatchNorm(Layer):
-    """Batch normalisation, per feature of (N, F) and per channel of (N, C, H, W).
-
-        y = gamma (x - mean) / sqrt(var + epsilon) + beta
-
-    In training, mean and (biased) variance are those of the batch; otherwise the running ones.
-
-    Parameters
-    ----------
-    features : int
-        Number of features or channels.
-    momentum : float
-        Weight of the OLD value in running = momentum * running + (1 - momentum) * batch.
-    epsilon : float
-
-    References
-    ----------
-    Ioffe and Szegedy, "Batch Normalization", ICML 2015, algorithms 1 and 2.
-    """
-
-    statistics = ("running_mean", "running_var")
-
-    _ndims = (2, 4)
-
-    def __init__(self, features, momentum=0.9, epsilon=1e-5):
-        super().__init__()
-        self.features = _count(features, "features")
-        self.momentum = _number(momentum, "momentum", 0.0, 1.0)
-        self.epsilon = _number(epsilon, "epsilon", 0.0, math.inf)
-        self.params["gamma"] = np.ones(self.features, np.float32)
-        self.params["beta"] = np.zeros(self.features, np.float32)
-        self.running_mean = np.zeros(self.features, np.float32)
-        self.running_var = np.ones(self.features, np.float32)
-        # `fit` puts the arrays of all replicas here: statistics are those of the whole batch.
-        self.gather = _only_replica
-
-    def _forward(self, x, training):
-        """Centre, scale and shift, with x seen as (pixels, features * N)."""
-        self._shape, self._training = x.shape, training
-        flat = _per_pixel(x)
-        batch = x.shape[-1]
-        if flat.shape[1] != self.features * batch:
-            raise ValueError(f"{self!r} takes {self.features} features, not {x.shape[-2]}")
-        self._centred = self.memory("centred", flat.shape, x.dtype, over=flat)
-        # What the values are centred on; `offset` is how far that is from the mean.
-        centre = self.running_mean.astype(x.dtype)
-        offset = self.memory("offset", centre.shape, x.dtype)
-        offset[...] = 0
-        var = self.running_var.astype(x.dtype)
-        if training:
-            centre = convolution.sum_per_channel(x)
-            centre /= len(flat) * batch
-        np.subtract(flat, self._spread("centre", centre, batch), out=self._centred)
-        if training:
-            squares = _column_products(self._centred, self._centred).reshape(-1, batch)
-            counts = self.memory("counts", centre.shape, x.dtype)
-            counts[...] = len(flat) * batch
-            parts = counts, centre, squares.sum(axis=1)
-            running = self.running_mean, self.running_var
-            self.memory.run(self._whole_batch, *parts, *running, offset, var)
-        self._offset = offset
-        self._inverse_std = 1 / np.sqrt(var + self.epsilon)
-        y = self.memory("y", flat.shape, x.dtype)
-        gain = self.params["gamma"] * self._inverse_std
-        scale = self._spread("scale", gain, batch)
-        shift = self._spread("shift", self.params["beta"] + gain * offset, batch)
-        for part in memory.blocks(flat):
-            rows = np.multiply(self._centred[part], scale, out=y[part])
-            rows += shift
-        return y.reshape(x.shape)
-
-    def _backward(self, dy):
-        """Mean and variance depend on x too, hence two terms beside the direct one:
-
-        dx = gamma / std * (dy - mean(dy) - xhat * mean(dy * xhat)),  xhat = centred / std.
-        """
-        batch = dy.shape[-1]
-        flat = _per_pixel(dy)
-        dbeta = convolution.sum_per_channel(dy)
-        dgamma = _column_products(flat, self._centred).reshape(-1, batch).sum(axis=1)
-        dgamma += self._offset * dbeta
-        dgamma *= self._inverse_std
-        self.grads["gamma"], self.grads["beta"] = dgamma, dbeta
-        dx = self.memory("dx", flat.shape, dy.dtype, over=flat)
-        gain = self.params["gamma"] * self._inverse_std
-        scale = self._spread("scale", gain, batch)
-        if not self._training:
-            np.multiply(flat, scale, out=dx)
-            return dx.reshape(self._shape)
-        means = self.memory("means", (2, self.features), dy.dtype)
-        self.memory.run(self._mean_gradients, dgamma, dbeta, means)
-        slope = self._inverse_std * means[0]
-        lift = means[1] + slope * self._offset
-        slope, lift = self._spread("slope", slope, batch), self._spread("lift", lift, batch)
-        for part in memory.blocks(flat):
-            centred = self._centred[part]
-            share = self.memory("scratch share", centred.shape, dy.dtype)
-            np.multiply(centred, slope, out=share)
-            share += lift
-            rows = np.subtract(flat[part], share, out=dx[part])
-            rows *= scale
-        return dx.reshape(self._shape)
-
-    def _whole_batch(self, counts, means, squares, running_mean, running_var, offset, var):
-        """Statistics of the whole batch, from those of its parts; fills the last four arrays.
-
-        References
-        ----------
-        Chan, Golub and LeVeque, "Algorithms for Computing the Sample Variance", 1983, equation 2.1.
-        """
-        parts = np.stack(self.gather(np.stack([counts, means, squares])))
-        self._count = parts[:, 0, 0].sum()
-        mean = (parts[:, 0] * parts[:, 1]).sum(axis=0) / self._count
-        between = parts[:, 0] * (parts[:, 1] - mean) ** 2
-        np.subtract(means, mean, out=offset)
-        np.divide((parts[:, 2] + between).sum(axis=0), self._count, out=var)
-        for running, latest in ((running_mean, mean), (running_var, var)):
-            running *= self.momentum
-            running += (1 - self.momentum) * latest
-
-    def _mean_gradients(self, dgamma, dbeta, means):
-        """Means of dy * xhat and of dy over the whole batch."""
-        np.divide(sum(self.gather(np.stack([dgamma, dbeta]))), self._count, out=means)
-
-    def _spread(self, name, values, batch):
-        """Each feature's value once for every image, as one row (features * N,)."""
-        row = self.memory(name, (self.features, batch), values.dtype)
-        np.copyto(row, values[:, None])
-        return row.reshape(-1)
-
-    def config(self):
-        return {"features": self.features, "momentum": self.momentum, "epsilon": self.epsilon}
-
-
-_AXES = {2: "(N, F)", 4: "(N, C, H, W)"}
-
-
-def _as_array(x):
-    return x if isinstance(x, recording.Recorded) else np.asarray(x)
-
-
-def _only_replica(array):
-    return [array]
-
-
-def _per_pixel(x):
-    """(H, W, C, N) as (H * W, C * N), or (F, N) as (1, F * N)."""
-    return x.reshape(math.prod(x.shape[:-2]), -1)
-
-
-def _column_products(a, b):
-    """Sum over rows of a * b, without an array for the products."""
-    return np.einsum("pc,pc->c", a, b)
+LAYERS = (Dense, Conv2D, MaxPool2D, ReLU, Flatten, Dropout, BatchNorm)
 
 
 def _outer_shape(x):
@@ -585,27 +341,10 @@ def _he_normal(shape, fan_in, rng):
     return (rng.standard_normal(shape) * math.sqrt(2 / fan_in)).astype(np.float32)
 
 
-def _image_shape(layer, shape):
+def _image_shape(asking, shape):
     if len(shape) != 3:
-        raise ValueError(f"{layer!r} takes images (C, H, W), not shape {tuple(shape)}")
+        raise ValueError(f"{asking!r} takes images (C, H, W), not shape {tuple(shape)}")
     return shape
-
-
-def _count(value, name, minimum=1):
-    try:
-        number = operator.index(value)
-    except TypeError:
-        number = minimum - 1
-    if number < minimum or isinstance(value, bool):
-        raise ValueError(f"{name} must be a whole number of at least {minimum}, not {value!r}")
-    return number
-
-
-def _pair(value, name, minimum=1):
-    values = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
-    if len(values) != 2:
-        raise ValueError(f"{name} must be a number or a pair of numbers, not {value!r}")
-    return tuple(_count(v, name, minimum) for v in values)
 
 
 def _same_padding(padding, kernel_size, stride):
@@ -614,9 +353,3 @@ def _same_padding(padding, kernel_size, stride):
     if stride != (1, 1) or any(k % 2 == 0 for k in kernel_size):
         raise ValueError('padding="same" needs stride 1 and an odd kernel')
     return tuple(k // 2 for k in kernel_size)
-
-
-def _number(value, name, low, high):
-    if not low <= value < high:
-        raise ValueError(f"{name} must be at least {low:g} and below {high:g}, not {value!r}")
-    return float(value)

@@ -86,8 +86,8 @@ class WorkArrays:
     """Arrays that are handed out again at every step, for training only.
 
     New memory is slow: the system hands it out page by page, and it is in no cache. A layer inside
-    `fit` takes its arrays here by name and finds the one of the previous step. Where it says so with
-    `over`, it gets its own input back to write on.
+    `fit` takes its arrays here by name and finds the one of the previous step. Where it says so
+    with `over`, it gets its own input back to write on.
 
     Parameters
     ----------

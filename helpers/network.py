@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from helpers import files, layers, losses, replicas
+from helpers import files, layers, losses, prediction
 
 _ARCHITECTURE = "architecture"
-_LAYERS = {layer.__name__: layer for layer in layers.Layer.__subclasses__()}
+_LAYERS = {layer.__name__: layer for layer in layers.LAYERS}
 # Prediction works on as many images at once as make the largest activation about this large.
 _BLOCK_BYTES = 2**22
 
@@ -151,11 +151,11 @@ class Sequential:
 
     def predict_logits(self, images, threads=None):
         """The outputs before softmax, (N, classes), in bounded memory. See `predict_proba`."""
-        return replicas.forward_in_blocks(self, images, self._block, threads)
+        return prediction.forward_in_blocks(self, images, self._block, threads)
 
     @functools.cached_property
     def _block(self):
-        """How many images to predict at once: enough to fill the processor, few enough for its cache."""
+        """How many images to predict at once: enough to fill a core, few enough for its cache."""
         shape, largest = self.input_shape, 1
         for layer in self.layers:
             shape = layer.output_shape(shape)
@@ -163,7 +163,7 @@ class Sequential:
         return min(512, max(48, _BLOCK_BYTES // (4 * largest)))
 
     def predict(self, images, threads=None):
-        """The most likely class of each image, as an int64 array of shape (N,). See `predict_proba`."""
+        """The most likely class of each image, int64 of shape (N,). See `predict_proba`."""
         return self.predict_proba(images, threads).argmax(axis=1)
 
     def summary(self):
@@ -224,7 +224,7 @@ class Sequential:
             net = cls(made, description["input_shape"])
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise WeightsError(
-                f"{path} holds no network of this course (its architecture cannot be read: {error!r})"
+                f"{path} holds no network of this course: its architecture is unreadable ({error!r})"
             ) from error
         net._take(arrays, path)
         return net

@@ -12,8 +12,8 @@ class Optimizer:
     ----------
     learning_rate : float
     weight_decay : float
-        L2 regularisation: adds `weight_decay * w` to the gradient of every array with two axes or more
-        (weights and filters), not to biases, gamma or beta.
+        L2 regularisation: adds `weight_decay * w` to the gradient of every array with two axes or
+        more (weights and filters), not to biases, gamma or beta.
 
     Attributes
     ----------
@@ -126,7 +126,8 @@ class RMSProp(Optimizer):
 
     References
     ----------
-    Tieleman and Hinton, "Lecture 6.5 - RMSProp", Coursera: Neural Networks for Machine Learning, 2012.
+    Tieleman and Hinton, "Lecture 6.5 - RMSProp", Coursera: Neural Networks for Machine Learning,
+    2012.
     """
 
     _state_names = ("square",)

@@ -1,4 +1,4 @@
-"""All parameters of a network in one vector, so that an optimizer's step is a dozen array operations."""
+"""All parameters of a network in one vector, so that an optimizer's step is few operations."""
 
 import numpy as np
 
@@ -15,8 +15,8 @@ class FlatParameters:
     Attributes
     ----------
     arrays : list of ndarray
-        The block in pieces that fit into the cache: weights and filters as rows (1, n), which weight
-        decay is for, then biases and the like as (m,).
+        The block in pieces that fit into the cache: weights and filters as rows (1, n), which
+        weight decay is for, then biases and the like as (m,).
     """
 
     _PIECE = 2**16

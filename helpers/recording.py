@@ -1,14 +1,15 @@
 """Record one training step and play it again.
 
-A step does the same operations on the same arrays every time; only the values differ. So Python need
-not decide anew what to do: the first step is run on arrays that write down every NumPy operation, with
-the memory it reads and writes, and all later steps play the list. JAX's `jit` and CUDA's graphs
-follow the same idea. Less Python between the operations also means that threads seldom wait for each
-other's hold of the interpreter.
+A step does the same operations on the same arrays every time; only the values differ. So Python
+need not decide anew what to do: the first step is run on arrays that write down every NumPy
+operation, with the memory it reads and writes, and all later steps play the list. JAX's `jit` and
+CUDA's graphs follow the same idea. Less Python between the operations also means that threads
+seldom wait for each other's hold of the interpreter.
 
-What may be recorded: ufuncs, their reductions, the functions in `_FUNCTIONS`, views and assignments.
-Anything else (a mask as index, a value taken out as a Python number) raises `CannotRecord`. It never
-goes unnoticed.
+What may be recorded: ufuncs, their reductions, the functions in `_FUNCTIONS`, views and
+assignments. Anything else (a mask as index, a value taken out as a Python number) raises
+`CannotRecord`. Only the layers of the course are recorded: they take every array that changes from
+their `memory`.
 """
 
 import contextlib
@@ -186,8 +187,7 @@ class Recording:
                     break
         self._backward = self._tape.cut()
         self._grads = [
-            {name: _plain(grad) for name, grad in layer.grads.items()}
-            for layer in self._net.layers
+            {name: _plain(grad) for name, grad in layer.grads.items()} for layer in self._net.layers
         ]
 
 

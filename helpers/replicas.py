@@ -1,22 +1,18 @@
 """Several threads for one network.
 
-NumPy lets go of Python's interpreter lock inside `matmul` and the ufuncs, so threads really run side
-by side. Each works on its own part of the batch with a *replica*: a network that shares the weights
-but has gradients and work arrays of its own. What must be known of the whole batch (the statistics
-of batch norm) is added up over the replicas by an "all-reduce", as on a cluster.
+NumPy lets go of Python's interpreter lock inside `matmul` and the ufuncs, so threads really run
+side by side. Each works on its own part of the batch with a *replica*: a network that shares the
+weights but has gradients and work arrays of its own. What must be known of the whole batch (the
+statistics of batch norm) the replicas show each other when they meet, as computers of a cluster do.
 """
 
 import concurrent.futures
 import contextlib
 import copy
 import functools
-import operator
 import os
 import queue
-import threading
-import weakref
 
-import numpy as np
 import psutil
 import threadpoolctl
 
@@ -27,7 +23,7 @@ _WORTH_A_THREAD = 2_000_000
 
 
 def default_threads(net):
-    """Number of threads that suits a network on this machine: its physical cores, or 1 for small ones."""
+    """Number of threads to train a network with: the physical cores, or 1 if it is small."""
     return physical_cores() if net.operations() >= _WORTH_A_THREAD else 1
 
 
@@ -193,7 +189,7 @@ class Replica:
         self.net = copy.copy(net)
         self.net.layers = [copy.copy(layer) for layer in net.layers]
         self.layers = self.net.layers
-        self._recordable = all(type(layer).__module__ == layers.__name__ for layer in self.layers)
+        self._recordable = all(type(layer) in layers.LAYERS for layer in self.layers)
         self._recordings = {}
         self._latest = self.net
         self._shard = None
@@ -244,90 +240,3 @@ def parts_of(count, threads):
     """Cut range(count) into `threads` neighbouring slices of nearly equal length."""
     edges = [count * i // threads for i in range(threads + 1)]
     return [slice(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True)]
-
-
-def forward_in_blocks(net, images, block, threads=None):
-    """Outputs of the network for any number of images, in bounded memory.
-
-    Parameters
-    ----------
-    net : helpers.network.Sequential
-    images : ndarray of shape (N, ...)
-    block : int
-        How many images are worked on at once by each thread.
-    threads : int, optional
-
-    Returns
-    -------
-    ndarray of shape (N, outputs)
-    """
-    if len(images) == 0:
-        return np.empty((0, *net.output_shape), images.dtype)
-    wanted = physical_cores() if threads is None else check_threads(threads, net)
-    threads = min(wanted, -(-len(images) // block))
-    # Blocks of equal size, and as many for each thread.
-    rounds = -(-len(images) // (block * threads))
-    block = -(-len(images) // (rounds * threads))
-    predictor = _predictors.get((threads, net))
-    if predictor is None or not predictor.fits(net):
-        predictor = _predictors[threads, net] = Predictor(net, threads)
-    return predictor.forward(images, block)
-
-
-class Predictor:
-    """Replicas that are kept from one prediction to the next, with what they have recorded.
-
-    Parameters
-    ----------
-    net : helpers.network.Sequential
-    threads : int
-    """
-
-    def __init__(self, net, threads):
-        self._team = Team(net, threads, training=False)
-        self._arrays = _arrays_of(net)
-        self._busy = threading.Lock()
-
-    def fits(self, net):
-        """Whether the network still has the layers and arrays that it had."""
-        arrays = _arrays_of(net)
-        return len(arrays) == len(self._arrays) and all(map(operator.is_, arrays, self._arrays))
-
-    def forward(self, images, block):
-        """Outputs for all images, `block` at a time."""
-        blocks = [images[i : i + block] for i in range(0, len(images), block)]
-        outputs = [None] * len(blocks)
-
-        def work(replica, numbers):
-            for i in range(len(blocks))[numbers]:
-                # The next block reuses the replica's arrays.
-                outputs[i] = replica.forward(blocks[i]).copy()
-
-        with self._busy, one_blas_thread():
-            self._team.run(work, parts_of(len(blocks), len(self._team.replicas)))
-        return np.concatenate(outputs)
-
-
-class _ByIdentity:
-    """A dictionary by (threads, net) that does not keep the nets alive."""
-
-    def __init__(self):
-        self._nets = weakref.WeakKeyDictionary()
-
-    def get(self, key):
-        return self._nets.get(key[1], {}).get(key[0])
-
-    def __setitem__(self, key, predictor):
-        self._nets.setdefault(key[1], {})[key[0]] = predictor
-
-
-_predictors = _ByIdentity()
-
-
-def _arrays_of(net):
-    """What a prediction depends on, as objects: layers, parameters and running statistics."""
-    arrays = []
-    for layer in net.layers:
-        arrays += [layer, *layer.params.values()]
-        arrays += [getattr(layer, name) for name in layer.statistics]
-    return arrays

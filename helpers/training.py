@@ -122,8 +122,8 @@ def fit(
         Early stopping: end after so many epochs without a lower validation loss. The weights of the
         best epoch are brought back, also after an interruption.
     checkpoint : str or Path, optional
-        An .npz file, written after every epoch. Where it exists, training goes on from it, to the same
-        weights as if it had never stopped.
+        An .npz file, written after every epoch. Where it exists, training goes on from it, to the
+        same weights as if it had never stopped.
     on_epoch : callable, optional
         Called with the History after every epoch, to draw it for example.
     threads : int, optional
@@ -377,7 +377,7 @@ class _Flag:
 
 @contextlib.contextmanager
 def _stop_after_step():
-    """Turn the first Ctrl+C into a flag: an update is never left half done. The second one raises."""
+    """Turn the first Ctrl+C into a flag, so that no update is left half done; the second raises."""
     flag = _Flag()
     if threading.current_thread() is not threading.main_thread():
         yield flag  # only the main thread receives signals

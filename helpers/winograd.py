@@ -1,8 +1,8 @@
 r"""Winograd's convolution along rows: fewer multiplications for the same sum.
 
 Four neighbouring outputs of a kernel of height 3 need 4 x 3 = 12 products when each is computed by
-itself. Winograd's algorithm F(4, 3) makes do with 6: transform the 6 input rows, multiply, transform
-back,
+itself. Winograd's algorithm F(4, 3) makes do with 6: transform the 6 input rows, multiply,
+transform back,
 
 .. math:: y = A^T \left[ (G w) \odot (B^T x) \right].
 
@@ -136,8 +136,8 @@ def kernel_gradient(x, dy, kernel_size, padding, memory):
 def _groups(rows, kh, x):
     """Cut output rows into strips, and strips into groups that are worked on together.
 
-    Yields (m, tops): the height of the strips, and the first row of each. A group is as large as the
-    cache allows.
+    Yields (m, tops): the height of the strips, and the first row of each. A group is as large as
+    the cache allows.
     """
     strip_bytes = (ROWS + kh - 1) * x[0].nbytes
     together = max(1, _GROUP_BYTES // strip_bytes)

@@ -1,0 +1,150 @@
+"""What all layers share: the contract, memory order, dtype and checks of arguments."""
+
+import operator
+
+import numpy as np
+
+from helpers import memory, recording
+
+_AXES = {2: "(N, F)", 4: "(N, C, H, W)"}
+
+
+class Layer:
+    """Base of all layers.
+
+    A layer of your own defines `_forward` and `_backward`, which work on the memory behind an
+    activation: (H, W, C, N) or (F, N).
+
+    Attributes
+    ----------
+    params, grads : dict of str to ndarray
+        Same keys, same shapes. `grads` is filled by `backward`.
+    input_gradient : bool
+        False spares `backward` the gradient of the input, which nobody needs in a first layer.
+    penalty : float
+        What the layer adds to the loss by itself (see `Dense`).
+    statistics : tuple of str
+        Names of arrays that belong to the trained layer but are no parameters.
+    """
+
+    penalty = 0.0
+    statistics = ()
+    input_gradient = True
+    _ndims = None  # numbers of axes accepted; None is any with a batch
+
+    def __init__(self):
+        self.params = {}
+        self.grads = {}
+        self.memory = memory.Fresh()
+        self._output_shape = None
+
+    def forward(self, x, training=False):
+        """Compute the layer's output.
+
+        Parameters
+        ----------
+        x : array_like of shape (N, C, H, W) or (N, F)
+        training : bool
+            Whether dropout drops and batch norm uses the statistics of the batch.
+
+        Returns
+        -------
+        ndarray
+            A new array; `x` is not written to.
+
+        Raises
+        ------
+        ValueError
+            If the layer does not take arrays of this shape.
+        """
+        x = _as_array(x)
+        if self._ndims is not None and x.ndim not in self._ndims:
+            wanted = " or ".join(f"{n} axes {_AXES[n]}" for n in self._ndims)
+            raise ValueError(f"{self!r} takes an array of {wanted}, not one of shape {x.shape}")
+        if x.ndim < 2 or x.size == 0:
+            raise ValueError(f"{self!r} takes a batch that is not empty, not shape {x.shape}")
+        x = self._arranged(x.astype(self._dtype(x), copy=False))
+        y = memory.batch_first(self._forward(x, training))
+        self._output_shape = y.shape
+        return y
+
+    def backward(self, dy):
+        """Send a gradient back through the latest `forward`.
+
+        Parameters
+        ----------
+        dy : array_like, same shape as the output of `forward`
+            Gradient of the loss with respect to the output.
+
+        Returns
+        -------
+        ndarray or None
+            Gradient with respect to the input. None where `input_gradient` is False.
+
+        Raises
+        ------
+        RuntimeError
+            If `forward` has not been called.
+        ValueError
+            If `dy` has not the shape of the output.
+        """
+        if self._output_shape is None:
+            raise RuntimeError(f"{self!r}: call forward before backward")
+        dy = _as_array(dy)
+        if dy.shape != self._output_shape:
+            raise ValueError(
+                f"{self!r}: dy has shape {dy.shape}, but the output has {self._output_shape}"
+            )
+        dx = self._backward(memory.batch_last(dy.astype(self._dtype(dy), copy=False)))
+        return None if dx is None else memory.batch_first(dx)
+
+    def output_shape(self, input_shape):
+        """Shape of the output for an input of `input_shape`, both without the batch axis."""
+        return tuple(input_shape)
+
+    def config(self):
+        """Arguments that make such a layer again, as plain numbers."""
+        return {}
+
+    def __repr__(self):
+        arguments = ", ".join(f"{key}={value!r}" for key, value in self.config().items())
+        return f"{type(self).__name__}({arguments})"
+
+    def _arranged(self, x):
+        """`x` with the batch last, as `_forward` wants it."""
+        return memory.batch_last(x)
+
+    def _dtype(self, x):
+        for value in self.params.values():
+            return value.dtype
+        return x.dtype if x.dtype.kind == "f" else np.dtype(np.float32)
+
+
+def _as_array(x):
+    return x if isinstance(x, recording.Recorded) else np.asarray(x)
+
+
+def whole_number(value, name, minimum=1):
+    """`value` as an int of at least `minimum`, or a ValueError that says so."""
+    try:
+        found = operator.index(value)
+    except TypeError:
+        found = minimum - 1
+    if found < minimum or isinstance(value, bool):
+        raise ValueError(f"{name} must be a whole number of at least {minimum}, not {value!r}")
+    return found
+
+
+def pair(value, name, minimum=1):
+    """A number or a pair of numbers as a pair, or a ValueError that says so."""
+    values = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
+    if len(values) != 2:
+        raise ValueError(f"{name} must be a number or a pair of numbers, not {value!r}")
+    return tuple(whole_number(v, name, minimum) for v in values)
+
+
+def number(value, name, low, high):
+    """`value` as a float in [low, high), or a ValueError that says so."""
+    if not low <= value < high:
+        raise ValueError(f"{name} must be at least {low:g} and below {high:g}, not {value!r}")
+    return float(value)

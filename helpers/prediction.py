@@ -1,0 +1,96 @@
+"""Outputs for any number of images: in blocks, on all cores, in bounded memory."""
+
+import operator
+import threading
+import weakref
+
+import numpy as np
+
+from helpers import replicas
+
+
+def forward_in_blocks(net, images, block, threads=None):
+    """Outputs of the network for any number of images, in bounded memory.
+
+    Parameters
+    ----------
+    net : helpers.network.Sequential
+    images : ndarray of shape (N, ...)
+    block : int
+        How many images are worked on at once by each thread.
+    threads : int, optional
+
+    Returns
+    -------
+    ndarray of shape (N, outputs)
+    """
+    if len(images) == 0:
+        return np.empty((0, *net.output_shape), images.dtype)
+    wanted = replicas.physical_cores() if threads is None else replicas.check_threads(threads, net)
+    threads = min(wanted, -(-len(images) // block))
+    # Blocks of equal size, and as many for each thread.
+    rounds = -(-len(images) // (block * threads))
+    block = -(-len(images) // (rounds * threads))
+    predictor = _predictors.get((threads, net))
+    if predictor is None or not predictor.fits(net):
+        predictor = _predictors[threads, net] = Predictor(net, threads)
+    return predictor.forward(images, block)
+
+
+class Predictor:
+    """Replicas that are kept from one prediction to the next, with what they have recorded.
+
+    Parameters
+    ----------
+    net : helpers.network.Sequential
+    threads : int
+    """
+
+    def __init__(self, net, threads):
+        self._team = replicas.Team(net, threads, training=False)
+        self._arrays = _arrays_of(net)
+        self._busy = threading.Lock()
+
+    def fits(self, net):
+        """Whether the network still has the layers and arrays that it had."""
+        arrays = _arrays_of(net)
+        return len(arrays) == len(self._arrays) and all(map(operator.is_, arrays, self._arrays))
+
+    def forward(self, images, block):
+        """Outputs for all images, `block` at a time."""
+        blocks = [images[i : i + block] for i in range(0, len(images), block)]
+        outputs = [None] * len(blocks)
+
+        def work(replica, numbers):
+            for i in range(len(blocks))[numbers]:
+                # The next block reuses the replica's arrays.
+                outputs[i] = replica.forward(blocks[i]).copy()
+
+        with self._busy, replicas.one_blas_thread():
+            self._team.run(work, replicas.parts_of(len(blocks), len(self._team.replicas)))
+        return np.concatenate(outputs)
+
+
+class _ByIdentity:
+    """A dictionary by (threads, net) that does not keep the nets alive."""
+
+    def __init__(self):
+        self._nets = weakref.WeakKeyDictionary()
+
+    def get(self, key):
+        return self._nets.get(key[1], {}).get(key[0])
+
+    def __setitem__(self, key, predictor):
+        self._nets.setdefault(key[1], {})[key[0]] = predictor
+
+
+_predictors = _ByIdentity()
+
+
+def _arrays_of(net):
+    """What a prediction depends on, as objects: layers, parameters and running statistics."""
+    arrays = []
+    for layer in net.layers:
+        arrays += [layer, *layer.params.values()]
+        arrays += [getattr(layer, name) for name in layer.statistics]
+    return arrays
