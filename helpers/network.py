@@ -224,7 +224,7 @@ class Sequential:
             net = cls(made, description["input_shape"])
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise WeightsError(
-                f"{path} holds no network of this course: its architecture is unreadable ({error!r})"
+                f"{path} holds no network of this course: unreadable architecture ({error!r})"
             ) from error
         net._take(arrays, path)
         return net

@@ -115,7 +115,9 @@ def fit(
     schedule : callable, optional
         share of training done, in [0, 1) -> factor for the optimizer's learning rate.
     augment : callable, optional
-        (images (N, C, H, W), rng) -> images of the same shape; sees every training batch.
+        (images (N, C, H, W), rng) -> images of the same shape; sees every training batch. One
+        with methods `draw` and `apply`, as `helpers.augmentation.Augmentation` has, is applied by
+        all threads, each to its part of the batch.
     label_smoothing : float
         See `helpers.losses.softmax_cross_entropy`.
     patience : int, optional
@@ -269,15 +271,13 @@ class _Run:
         """Forward, backward and update on the images with these numbers."""
         if self.settings.schedule is not None:
             self.optimizer.learning_rate = self.base_rate * self.settings.schedule(done)
-        images = None
-        if self.settings.augment is not None:
-            images = self.settings.augment(self.images[batch], self.rng)
+        take = self._prepared(batch)
         penalty = self.net.penalty
         self.optimizer.begin_step(self.parameters.arrays)
 
         def work(replica, part):
-            own = self.images[batch[part]] if images is None else images[part]
-            result = self._gradients(replica, own, self.labels[batch[part]], part.start, len(batch))
+            replica.set_shard(part.start, len(batch))
+            result = self._gradients(replica, take(part), self.labels[batch[part]], len(batch))
             self.team.meeting.wait(replica.index)
             self._update(replica.index)
             return result
@@ -286,9 +286,20 @@ class _Run:
         losses, correct = zip(*results, strict=True)
         return math.fsum(losses) + penalty, sum(correct)
 
-    def _gradients(self, replica, images, labels, start, whole):
-        """Forward and backward on a part of the batch, from image `start`, of `whole` images."""
-        replica.set_shard(start, whole)
+    def _prepared(self, batch):
+        """A function that gives each thread its part of the images, changed by augmentation."""
+        augment = self.settings.augment
+        if augment is None:
+            return lambda part: self.images[batch[part]]
+        if hasattr(augment, "draw"):
+            # What is random is drawn here, so that it does not depend on the number of threads.
+            drawn = augment.draw(len(batch), self.rng)
+            return lambda part: augment.apply(self.images[batch[part]], drawn[part])
+        images = augment(self.images[batch], self.rng)
+        return lambda part: images[part]
+
+    def _gradients(self, replica, images, labels, whole):
+        """Forward and backward on a part of a batch of `whole` images."""
         logits = replica.forward(images, training=True)
         loss, dlogits = softmax_cross_entropy(
             logits, labels, label_smoothing=self.settings.label_smoothing, batch_size=whole
