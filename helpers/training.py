@@ -5,11 +5,8 @@ a step. What is added makes it fast (threads), safe (checkpoints, interruption) 
 (validation, early stopping).
 """
 
-import contextlib
 import dataclasses
 import math
-import signal
-import threading
 import time
 
 import numpy as np
@@ -17,64 +14,13 @@ from tqdm.auto import tqdm
 
 from helpers import replicas
 from helpers.checkpoints import Checkpoint
+from helpers.history import History
+from helpers.interruption import stop_after_step
 from helpers.losses import softmax_cross_entropy
 from helpers.optimizers import Adam
 from helpers.parameters import FlatParameters
 
-_MEASURES = (
-    "loss",
-    "accuracy",
-    "validation_loss",
-    "validation_accuracy",
-    "learning_rate",
-    "seconds",
-)
-
-
-@dataclasses.dataclass
-class History:
-    """What happened in each epoch.
-
-    Attributes
-    ----------
-    loss, accuracy : list of float
-        Means over the batches of the epoch, measured while the weights changed.
-    validation_loss, validation_accuracy : list of float
-        After the epoch; empty without validation images.
-    learning_rate : list of float
-        At the end of the epoch.
-    seconds : list of float
-    best_epoch : int or None
-        Index of the epoch with the lowest validation loss.
-    stopped : {"finished", "early stopping", "interrupted"}
-        Why training ended.
-    """
-
-    loss: list = dataclasses.field(default_factory=list)
-    accuracy: list = dataclasses.field(default_factory=list)
-    validation_loss: list = dataclasses.field(default_factory=list)
-    validation_accuracy: list = dataclasses.field(default_factory=list)
-    learning_rate: list = dataclasses.field(default_factory=list)
-    seconds: list = dataclasses.field(default_factory=list)
-    stopped: str = "finished"
-
-    @property
-    def epochs(self):
-        """Number of epochs begun."""
-        return len(self.loss)
-
-    @property
-    def best_epoch(self):
-        losses = self.validation_loss
-        return int(np.argmin(losses)) if losses else None
-
-    def _line(self):
-        """The latest epoch in words."""
-        text = f"loss {self.loss[-1]:.4f}  accuracy {self.accuracy[-1]:.2%}"
-        if self.validation_loss:
-            text += f"  validation loss {self.validation_loss[-1]:.4f}"
-            text += f"  accuracy {self.validation_accuracy[-1]:.2%}"
-        return f"{text}  {self.seconds[-1]:.1f} s"
+__all__ = ["History", "fit"]
 
 
 def fit(
@@ -158,7 +104,7 @@ def fit(
     run = _Run(
         net, train, validation, optimizer, np.random.default_rng(rng or 0), settings, threads
     )
-    with run, _stop_after_step() as interrupted, replicas.one_blas_thread():
+    with run, stop_after_step() as interrupted, replicas.one_blas_thread():
         if checkpoint is not None:
             run.checkpoint = Checkpoint(checkpoint)
             run.resume()
@@ -327,7 +273,7 @@ class _Run:
             self.best = self.net.get_state()
         if self.settings.progress:
             width = len(str(self.settings.epochs))
-            bar.write(f"epoch {self.epoch:{width}}/{self.settings.epochs}  {history._line()}")
+            bar.write(f"epoch {self.epoch:{width}}/{self.settings.epochs}  {history.latest()}")
         if self.checkpoint is not None and not interrupted:
             self.team.write_back(self.net)
             self.checkpoint.write(self)
@@ -376,31 +322,3 @@ def _checked(split, name, net):
             f"not {labels.min()} to {labels.max()}"
         )
     return images, labels
-
-
-class _Flag:
-    def __init__(self):
-        self.set = False
-
-    def __bool__(self):
-        return self.set
-
-
-@contextlib.contextmanager
-def _stop_after_step():
-    """Turn the first Ctrl+C into a flag, so that no update is left half done; the second raises."""
-    flag = _Flag()
-    if threading.current_thread() is not threading.main_thread():
-        yield flag  # only the main thread receives signals
-        return
-
-    def on_interrupt(number, frame):
-        if flag.set:
-            raise KeyboardInterrupt
-        flag.set = True
-
-    previous = signal.signal(signal.SIGINT, on_interrupt)
-    try:
-        yield flag
-    finally:
-        signal.signal(signal.SIGINT, previous)
