@@ -1,5 +1,6 @@
 """What all layers share: the contract, memory order, dtype and checks of arguments."""
 
+import inspect
 import operator
 
 import numpy as np
@@ -107,8 +108,15 @@ class Layer:
         return {}
 
     def __repr__(self):
-        arguments = ", ".join(f"{key}={value!r}" for key, value in self.config().items())
-        return f"{type(self).__name__}({arguments})"
+        """As one would write it: without defaults, and pairs of equal numbers as one number."""
+        defaults = inspect.signature(type(self)).parameters
+        shown = []
+        for name, value in self.config().items():
+            if isinstance(value, tuple) and len(set(value)) == 1:
+                value = value[0]
+            if name not in defaults or value != defaults[name].default:
+                shown.append(f"{name}={value!r}")
+        return f"{type(self).__name__}({', '.join(shown)})"
 
     def _arranged(self, x):
         """`x` with the batch last, as `_forward` wants it."""

@@ -214,7 +214,8 @@ class MaxPool2D(layer.Layer):
         return (channels, *(convolution.output_size(*a) for a in arguments))
 
     def config(self):
-        return {"pool_size": self.pool_size, "stride": self.stride}
+        stride = None if self.stride == self.pool_size else self.stride
+        return {"pool_size": self.pool_size, "stride": stride}
 
 
 class ReLU(layer.Layer):
