@@ -98,7 +98,7 @@ def _settings(run):
     settings = {
         "network": [repr(layer) for layer in run.net.layers],
         "optimizer": f"{type(run.optimizer).__name__}(learning_rate={run.base_rate:g})",
-        "weight_decay": run.optimizer.weight_decay,
+        "weight_decay": getattr(run.optimizer, "weight_decay", None),
         "batch_size": run.settings.batch_size,
         "label_smoothing": run.settings.label_smoothing,
         "training images": len(run.labels),
