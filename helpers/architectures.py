@@ -11,13 +11,33 @@ NETWORKS = Path(__file__).resolve().parent.parent / "data" / "networks"
 
 
 def mlp(seed=0):
-    """Dense 128, ReLU, dense 10: the baseline without convolution."""
+    """Dense 128, ReLU, dense 10: the baseline without convolution.
+
+    Parameters
+    ----------
+    seed : int
+        For the initial weights and dropout.
+
+    Returns
+    -------
+    helpers.network.Sequential
+    """
     rng = np.random.default_rng(seed)
     return Sequential([Flatten(), Dense(784, 128, rng=rng), ReLU(), Dense(128, 10, rng=rng)])
 
 
 def tiny_cnn(seed=0):
-    """One convolution with 8 filters of 3x3, pooling, dense 10."""
+    """One convolution with 8 filters of 3x3, pooling, dense 10.
+
+    Parameters
+    ----------
+    seed : int
+        For the initial weights and dropout.
+
+    Returns
+    -------
+    helpers.network.Sequential
+    """
     rng = np.random.default_rng(seed)
     return Sequential(
         [
@@ -31,7 +51,17 @@ def tiny_cnn(seed=0):
 
 
 def small_cnn(seed=0):
-    """Two convolutions of 5x5 (8 and 16 filters), dense 128, dropout 0.2: 37,610 parameters."""
+    """Two convolutions of 5x5 (8 and 16 filters), dense 128, dropout 0.2: 37,610 parameters.
+
+    Parameters
+    ----------
+    seed : int
+        For the initial weights and dropout.
+
+    Returns
+    -------
+    helpers.network.Sequential
+    """
     rng = np.random.default_rng(seed)
     return Sequential(
         [
@@ -51,7 +81,17 @@ def small_cnn(seed=0):
 
 
 def classic_cnn(seed=0):
-    """Two convolutions of 3x3 (32 and 64 filters), dense 128 with L2, dropout 0.5."""
+    """Two convolutions of 3x3 (32 and 64 filters), dense 128 with L2, dropout 0.5.
+
+    Parameters
+    ----------
+    seed : int
+        For the initial weights and dropout.
+
+    Returns
+    -------
+    helpers.network.Sequential
+    """
     rng = np.random.default_rng(seed)
     return Sequential(
         [
@@ -71,7 +111,17 @@ def classic_cnn(seed=0):
 
 
 def deep_cnn(seed=0):
-    """Four convolutions of 3x3 (32, 32, 64, 64 filters) with batch norm, dense 128, dropout."""
+    """Four convolutions of 3x3 (32, 32, 64, 64 filters) with batch norm, dense 128, dropout.
+
+    Parameters
+    ----------
+    seed : int
+        For the initial weights and dropout.
+
+    Returns
+    -------
+    helpers.network.Sequential
+    """
     rng = np.random.default_rng(seed)
     return Sequential(
         [

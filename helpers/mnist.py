@@ -142,6 +142,11 @@ def load(source="auto", *, validation_share=0.1, seed=0, verbose=True):
 def fetch(*, verbose=True):
     """Download whatever ``data/mnist/`` lacks of the full set, with a progress bar.
 
+    Parameters
+    ----------
+    verbose : bool
+        Whether to say what is done.
+
     Raises
     ------
     DownloadError

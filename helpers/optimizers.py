@@ -92,7 +92,14 @@ class Optimizer:
 
 
 class SGD(Optimizer):
-    """Stochastic gradient descent: w <- w - learning_rate * g."""
+    """Stochastic gradient descent: w <- w - learning_rate * g.
+
+    Parameters
+    ----------
+    learning_rate : float
+    weight_decay : float
+        See `Optimizer`.
+    """
 
     def __init__(self, learning_rate=0.01, weight_decay=0.0):
         super().__init__(learning_rate, weight_decay)
@@ -103,6 +110,14 @@ class SGD(Optimizer):
 
 class Momentum(Optimizer):
     """SGD with momentum: v <- momentum * v + g, w <- w - learning_rate * v.
+
+    Parameters
+    ----------
+    learning_rate : float
+    momentum : float
+        How much of the velocity is kept, in [0, 1).
+    weight_decay : float
+        See `Optimizer`.
 
     References
     ----------
@@ -123,6 +138,16 @@ class Momentum(Optimizer):
 
 class RMSProp(Optimizer):
     """s <- rho * s + (1 - rho) * g^2, w <- w - learning_rate * g / (sqrt(s) + epsilon).
+
+    Parameters
+    ----------
+    learning_rate : float
+    rho : float
+        How much of the mean square is kept, in [0, 1).
+    epsilon : float
+        Keeps the quotient finite.
+    weight_decay : float
+        See `Optimizer`.
 
     References
     ----------
@@ -148,6 +173,16 @@ class Adam(Optimizer):
 
     m <- beta1 * m + (1 - beta1) * g,        v <- beta2 * v + (1 - beta2) * g^2,
     w <- w - learning_rate * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)
+
+    Parameters
+    ----------
+    learning_rate : float
+    beta1, beta2 : float
+        How much of the mean and of the mean square is kept, in [0, 1).
+    epsilon : float
+        Keeps the quotient finite.
+    weight_decay : float
+        See `Optimizer`.
 
     References
     ----------

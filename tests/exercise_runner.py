@@ -1,0 +1,190 @@
+"""Try answers to the exercises of a notebook: right ones, wrong ones, and none at all.
+
+Only the cells that an exercise needs are run, each once, so that no network is trained twice.
+"""
+
+import ast
+import builtins
+import contextlib
+import symtable
+import sys
+import types
+import warnings
+
+import IPython.display
+import matplotlib.pyplot as plt
+from IPython.core.inputtransformer2 import TransformerManager
+from notebook_anatomy import code_cells
+from notebook_exercises import BLANK, answer, exercises
+
+SHORTEST_MESSAGE = 15  # characters
+
+
+def problems(notebook, wrong_answers):
+    """Return what is wrong with the exercises of a notebook.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+    wrong_answers : dict of str to list of str
+        For each grade_id, answers that its check must refuse. Every exercise needs one.
+
+    Returns
+    -------
+    list of str
+        Empty if all solutions pass, and all blanks and wrong answers are refused with a message.
+    """
+    wanted = [exercise for exercise in exercises(notebook) if exercise.checks]
+    names = [exercise.grade_id for exercise in wanted]
+    found = [f"{name}: no wrong answer is listed" for name in names if not wrong_answers.get(name)]
+    found += [f"{name}: there is no such exercise" for name in set(wrong_answers) - set(names)]
+    by_cell = {exercise.solution: exercise for exercise in wanted}
+    with _Namespace() as namespace:
+        for i in needed_cells(notebook, wanted):
+            if i in by_cell:
+                tried = [BLANK, *wrong_answers.get(by_cell[i].grade_id, ())]
+                found += _try_answers(notebook, by_cell[i], tried, namespace)
+            if error := namespace.run(notebook.cells[i].source):
+                return [*found, f"cell {i} fails with its solution in place: {_describe(error)}"]
+    return found
+
+
+def _try_answers(notebook, exercise, answers, namespace):
+    source = notebook.cells[exercise.solution].source
+    between = needed_cells(notebook, [exercise])
+    between = [i for i in between if exercise.solution < i < exercise.checks[0]]
+    found = []
+    for text in answers:
+        before = namespace.save()
+        first = namespace.run(answer(source, text))
+        for i in between:
+            first = first or namespace.run(notebook.cells[i].source)
+        refusals = [namespace.run(notebook.cells[i].source) for i in exercise.checks]
+        namespace.restore(before)
+        what = "a blank answer" if text is BLANK else f"the wrong answer\n{text}\n"
+        refusal = next(filter(None, refusals), None)
+        if refusal is None:
+            found.append(f"{exercise.grade_id}: {what} passes its check")
+        elif not _helps(first if text is BLANK and first else refusal, text is BLANK):
+            found.append(
+                f"{exercise.grade_id}: {what} is refused with {_describe(refusal)}; the check "
+                "should assert, with a message that says what is wrong"
+            )
+    return found
+
+
+def _helps(error, blank):
+    if blank and isinstance(error, NotImplementedError):
+        return True
+    return isinstance(error, AssertionError) and len(str(error)) >= SHORTEST_MESSAGE
+
+
+def _describe(error):
+    return f"{type(error).__name__}: {error}"
+
+
+class _Namespace:
+    """The names of a notebook outside Jupyter, with pictures drawn into nothing."""
+
+    NAME = "notebook_under_test"
+
+    def __enter__(self):
+        plt.switch_backend("Agg")
+        module = sys.modules[self.NAME] = types.ModuleType(self.NAME)
+        self._names = module.__dict__
+        self._names["display"] = IPython.display.display
+        self._names["get_ipython"] = _NoShell
+        return self
+
+    def __exit__(self, *_):
+        plt.close("all")
+        del sys.modules[self.NAME]
+
+    def run(self, source):
+        """Run a cell; return its exception, or None."""
+        code = compile(TransformerManager().transform_cell(source), "<cell>", "exec")
+        # nbval sees the warnings; here plt.show() would add one.
+        with warnings.catch_warnings(), contextlib.suppress(SystemExit):
+            warnings.simplefilter("ignore")
+            try:
+                exec(code, self._names)
+            except Exception as error:
+                return error
+        return None
+
+    def save(self):
+        return dict(self._names)
+
+    def restore(self, names):
+        # The same dictionary: functions of earlier cells look their names up in it.
+        self._names.clear()
+        self._names.update(names)
+
+
+class _NoShell:
+    def run_line_magic(self, *_):
+        """Do nothing: no magic changes an answer."""
+
+
+def needed_cells(notebook, wanted):
+    """Return the positions of the cells that some exercises need, themselves included.
+
+    Those are the cells that bind, or may change, a name that a needed cell uses. A name bound by
+    import, def or class is taken not to change.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+    wanted : list of Exercise
+
+    Returns
+    -------
+    list of int
+        In ascending order.
+    """
+    keep = {i for e in wanted for i in (e.solution, *e.checks)}
+    names = {i: _Names(cell) for i, cell in code_cells(notebook)}
+    fixed = set().union(*(cell.defined for cell in names.values()))
+    fixed -= set().union(*(cell.assigned for cell in names.values()))
+    used = set()
+    for i, cell in reversed(names.items()):
+        if i in keep or used & (cell.defined | cell.assigned | (cell.touched - fixed)):
+            keep.add(i)
+            used |= cell.used
+    return sorted(keep)
+
+
+class _Names:
+    """Which global names the code of a cell defines, assigns, may change, and uses."""
+
+    def __init__(self, cell):
+        source = TransformerManager().transform_cell(cell.source)
+        top = symtable.symtable(source, "<cell>", "exec")
+        symbols = top.get_symbols()
+        lasting = {s.get_name() for s in symbols if s.is_imported() or s.is_namespace()}
+        self.assigned = {s.get_name() for s in symbols if s.is_assigned()} - lasting
+        self.defined = lasting
+        self.used = {s.get_name() for s in symbols if s.is_referenced()}
+        for table in _nested(top):
+            self.used |= {s.get_name() for s in table.get_symbols() if s.is_global()}
+        self.touched = {name for node in ast.walk(ast.parse(source)) for name in _changed(node)}
+
+
+def _nested(table):
+    for child in table.get_children():
+        yield child
+        yield from _nested(child)
+
+
+def _changed(node):
+    """Yield the names of objects that a node of the syntax tree may change in place."""
+    parts = []
+    if isinstance(node, ast.Call) and not hasattr(builtins, getattr(node.func, "id", "")):
+        parts = [*node.args, *(keyword.value for keyword in node.keywords)]
+        if isinstance(node.func, ast.Attribute):
+            parts.append(node.func.value)
+    elif isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store):
+        while isinstance(node, ast.Attribute | ast.Subscript):
+            node = node.value
+        parts = [node]
+    return (part.id for part in parts if isinstance(part, ast.Name))

@@ -1,0 +1,268 @@
+"""The project as a whole: its README, its dependencies, the floors of `helpers`, clean files."""
+
+import importlib
+import inspect
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import helpers_source
+import pytest
+import yaml
+from notebook_anatomy import spelling_mistakes
+from notebook_text import IMAGE, LINK, paths
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+MODULES = helpers_source.modules()
+# Modules that draw, in a notebook or on paper, stand above all that computes.
+NOTEBOOK_FLOOR = 4
+MACHINERY = {"IPython", "ipywidgets", "ipycanvas", "ipykernel", "matplotlib", "traitlets"}
+FRAMEWORKS = {"jax", "keras", "numba", "scipy", "sklearn", "tensorflow", "torch"}
+FLOORS = dict.fromkeys(["drawing", "plots"], 4)
+FLOORS |= dict.fromkeys(["training", "architectures", "checkpoints"], 3)
+FLOORS |= dict.fromkeys(["network", "gradient_check", "parameters", "replicas"], 2)
+FLOORS |= dict.fromkeys(["layers", "losses", "optimizers", "metrics"], 1)
+FLOORS |= dict.fromkeys(["augmentation", "mnist", "images"], 1)
+FLOORS |= dict.fromkeys(["convolution", "winograd", "pooling", "memory", "idx", "files"], 0)
+PUBLIC = {
+    "mnist": ["load", "fetch"],
+    "layers": ["Dense", "Conv2D", "MaxPool2D", "ReLU", "Flatten", "Dropout", "BatchNorm"],
+    "losses": ["softmax", "softmax_cross_entropy"],
+    "optimizers": ["SGD", "Momentum", "RMSProp", "Adam"],
+    "network": ["Sequential"],
+    "gradient_check": ["check_layer", "check_network"],
+    "differences": ["numerical_gradient", "relative_error"],
+    "training": ["fit"],
+    "architectures": ["tiny_cnn", "small_cnn", "classic_cnn", "deep_cnn", "mlp", "pretrained"],
+    "images": ["strokes_to_image", "to_mnist"],
+    "drawing": ["DigitPad"],
+    "style": ["drawing", "show"],
+}
+
+
+def floors():
+    """Return the floor of each module of `helpers`, as the README tells it."""
+    rows = re.findall(r"^\| (\d) \| (.+?) \|", README, re.M)
+    return {name: int(floor) for floor, names in rows for name in re.findall(r"`(\w+)`", names)}
+
+
+def committed_files():
+    """Return the paths of all files that are, or would be, committed."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=True)
+    return [path for name in listed.stdout.split("\0") if (path := ROOT / name).is_file()]
+
+
+@pytest.fixture(scope="session")
+def texts(skip_or_fail):
+    """The text of every committed file that is text, by its path in the project."""
+    if not (ROOT / ".git").exists():
+        skip_or_fail("needs git to know which files are the project's")
+    found = {}
+    for path in committed_files():
+        try:
+            found[path.relative_to(ROOT).as_posix()] = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            assert path.suffix in {".png", ".npz", ".gz", ".jpg"}, f"{path} is no UTF-8 text"
+    return found
+
+
+# README
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "python3 -m pip install uv && uv run jupyter lab notebooks/00_start_here.ipynb",
+        "python3 -m pip install uv && uv run pytest",
+    ],
+)
+def test_readme_gives_both_commands(command):
+    assert f"\n{command}\n" in README
+    for word in command.split():
+        assert not word.startswith("notebooks/") or (ROOT / word).is_file()
+
+
+def test_readme_links_lead_somewhere():
+    files = [t.partition("#")[0] for _, t in LINK.findall(README) + IMAGE.findall(README)]
+    local = [file for file in files if file and not re.match(r"\w+:", file)]
+    assert local
+    assert [file for file in local if not (ROOT / file).exists()] == []
+
+
+def test_readme_shows_the_pad_and_says_what_is_to_be_seen():
+    alt, target = IMAGE.search(README).groups()
+    assert len(alt) >= 40
+    assert (ROOT / target).read_bytes().startswith(b"\x89PNG")
+
+
+def test_readme_maps_the_notebooks_that_are_there():
+    rows = re.findall(r"^\| \[`?(\w+)`?\]\(notebooks/(\w+)\.ipynb\) \|", README, re.M)
+    assert all(text == target for text, target in rows)
+    assert [target for _, target in rows] == [path.stem for path in paths()]
+
+
+def test_readme_names_the_modules_that_are_there():
+    found = floors()
+    assert set(found) == set(MODULES)
+    assert {name: found[name] for name in FLOORS} == FLOORS
+
+
+def test_readme_names_real_licences():
+    text = (ROOT / "LICENSE").read_text(encoding="utf-8")
+    for name in ("BSD 3-Clause", "CC BY 4.0", "CC BY-SA 3.0"):
+        assert name in README
+    assert "Copyright (c) 2026, The CNN from Scratch authors" in text
+    for name in ("BSD 3-Clause", "Attribution 4.0", "Attribution-ShareAlike 3.0"):
+        assert name in text
+
+
+# Dependencies
+
+
+def all_requirements():
+    groups = [PROJECT["project"]["dependencies"], PROJECT["build-system"]["requires"]]
+    groups += PROJECT["project"]["optional-dependencies"].values()
+    groups += PROJECT["dependency-groups"].values()
+    found = [Requirement(text) for group in groups for text in group if isinstance(text, str)]
+    return [r for r in found if r.name != PROJECT["project"]["name"]]
+
+
+def test_every_dependency_has_a_lower_and_an_upper_bound():
+    assert len(all_requirements()) > 10
+    for requirement in all_requirements():
+        kinds = {s.operator for s in requirement.specifier}
+        assert {">=", "<"} <= kinds, requirement
+
+
+def test_this_environment_is_within_the_bounds():
+    for text in PROJECT["project"]["dependencies"]:
+        requirement = Requirement(text)
+        if requirement.marker is None or requirement.marker.evaluate():
+            assert requirement.specifier.contains(importlib.metadata.version(requirement.name))
+
+
+def test_conda_takes_its_packages_from_pyproject():
+    given = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    assert given["name"] == PROJECT["project"]["name"]
+    python, pip, packages = given["dependencies"]
+    assert (pip, packages) == ("pip", {"pip": ["-e .[test]"]})
+    bound = SpecifierSet(python.removeprefix("python"))
+    wanted = SpecifierSet(PROJECT["project"]["requires-python"])
+    assert [s for s in bound if s.operator == ">="] == list(wanted)
+
+
+def test_every_import_of_helpers_is_a_declared_dependency():
+    declared = {Requirement(text).name for text in PROJECT["project"]["dependencies"]}
+    providers = packages_distributions()
+    for module, tree in MODULES.items():
+        for name in {name.partition(".")[0] for name in helpers_source.imports(tree)}:
+            if name != "helpers" and name not in sys.stdlib_module_names:
+                owners = {canonicalize_name(owner) for owner in providers.get(name, [name])}
+                assert owners & declared, f"{module} imports {name}"
+
+
+# The floors of helpers
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_go_one_way(module):
+    floor = floors()
+    assert module in floor, "README.md's table of helpers lacks it"
+    for name in helpers_source.imports(MODULES[module]):
+        package, _, rest = name.partition(".")
+        assert package not in FRAMEWORKS
+        assert package not in MACHINERY or floor[module] >= NOTEBOOK_FLOOR, f"imports {name}"
+        if package == "helpers":
+            below = rest.partition(".")[0]
+            assert floor[below] <= floor[module], f"floor {floor[module]} imports {below}"
+
+
+def test_no_module_imports_itself_in_a_circle():
+    below = {
+        name: {n.partition(".")[2] for n in helpers_source.imports(tree, at_import_time=True)}
+        for name, tree in MODULES.items()
+    }
+    while below:
+        free = [name for name, needs in below.items() if not needs & set(below)]
+        assert free, f"a circle among {sorted(below)}"
+        for name in free:
+            del below[name]
+
+
+def test_lower_floors_run_in_plain_python():
+    names = [name for name, floor in floors().items() if floor < NOTEBOOK_FLOOR]
+    code = f"""
+import importlib, sys
+for name in {names}:
+    importlib.import_module("helpers." + name)
+print(sorted({MACHINERY | FRAMEWORKS} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8")
+    assert (done.stdout.strip(), done.returncode) == ("[]", 0), done.stderr
+
+
+# Docstrings
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_public_names_have_docstrings(module):
+    parts = helpers_source.public_parts(module)
+    if floors().get(module) == 0:  # nobody calls these methods but their own module
+        parts = {name: part for name, part in parts.items() if "." not in name}
+    assert [name for name, part in parts.items() if not inspect.getdoc(part)] == []
+
+
+@pytest.mark.parametrize(("module", "name"), [(m, n) for m, names in PUBLIC.items() for n in names])
+def test_the_course_s_own_names_have_full_docstrings(module, name):
+    part = getattr(importlib.import_module(f"helpers.{module}"), name)
+    assert helpers_source.numpydoc_problems(part) == []
+
+
+# Files
+
+
+def test_no_file_names_a_machine_or_a_registry(texts):
+    folders = "|".join(["home", "Users", "root", "work", "private", "tmp"])
+    private = re.compile(rf"(?<![\w.:/-])/(?:{folders})/\w|\b[A-Z]:\\\\?Users")
+    registries = re.compile("files[.]pythonhosted|pypi[.]org/simple|conda[.]anaconda[.]org")
+    for name, text in texts.items():
+        for pattern in (private, registries):
+            found = pattern.search(text)
+            assert found is None, f"{name} names {found[0]}"
+
+
+def test_nothing_is_pickled(texts):
+    forbidden = re.compile(
+        r"^\s*(import|from) (pickle|joblib|dill|cloudpickle)\b|allow_pickle=(?:T)rue", re.M
+    )
+    for name, text in texts.items():
+        assert not re.search(r"\.(pkl|pickle|joblib)$", name)
+        assert not name.endswith(".py") or not forbidden.search(text), name
+
+
+def test_no_file_is_large(texts):
+    assert texts
+    assert [path for path in committed_files() if path.stat().st_size > 2_000_000] == []
+
+
+def test_words_are_spelt_right(texts):
+    names = [name for name in texts if not name.endswith(".ipynb")]  # those have a test of theirs
+    assert spelling_mistakes(*names) == []
+
+
+def test_ci_runs_what_the_readme_says():
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    for command in ("ruff check .", "ruff format --check .", "uv run pytest"):
+        assert command in script
+    if os.name == "posix":
+        subprocess.run(["bash", "-n", ROOT / ".ci" / "run"], check=True)
