@@ -1,0 +1,39 @@
+"""Every picture of the course, in one visual language, each with alt text computed from its data.
+
+>>> from helpers import plots
+>>> plots.probabilities([0.0, 0.9, 0.1])  # in a notebook: a picture and a line that says the same
+
+A new picture goes into the module of its kind and is named here. One that a single notebook needs
+is drawn there, inside ``with plots.drawing(9, 4) as figure:``, and shown by
+``plots.show(figure, alt=...)``.
+"""
+
+from helpers.charts import bars, confusion, ladder, probabilities, reading
+from helpers.curve_plots import LiveCurves, curves
+from helpers.digit_plots import digit_grid, digit_numbers, gallery
+from helpers.filter_plots import feature_maps, filters
+from helpers.speed_plots import matrices, memory_order, rates, windows
+from helpers.style import LiveFigure, drawing, percent, show
+
+__all__ = [
+    "LiveCurves",
+    "LiveFigure",
+    "bars",
+    "confusion",
+    "curves",
+    "digit_grid",
+    "digit_numbers",
+    "drawing",
+    "feature_maps",
+    "filters",
+    "gallery",
+    "ladder",
+    "matrices",
+    "memory_order",
+    "percent",
+    "probabilities",
+    "rates",
+    "reading",
+    "show",
+    "windows",
+]

@@ -1,0 +1,94 @@
+"""The check of the environment says what is wrong, and what to do."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from helpers import architectures, environment, mnist_files
+
+
+def test_all_is_well_where_the_tests_run():
+    findings = environment.check()
+    assert [f.subject for f in findings] == [
+        "Python",
+        "Packages",
+        "Widgets",
+        "Digits",
+        "Trained network",
+    ]
+    assert all(str(finding).startswith("OK") for finding in findings), findings
+
+
+def test_the_command_line_names_no_folder():
+    # The folder of the digits may be anywhere; a notebook stores what is printed here.
+    done = subprocess.run(
+        [sys.executable, "-m", "helpers.environment"], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0
+    assert done.stdout.count("OK") == 5
+    assert os.sep + "data" not in done.stdout and str(mnist_files.DATA.parent) not in done.stdout
+
+
+def test_an_old_python():
+    finding = environment.python("3.9.1")
+    assert str(finding).startswith("TO DO  Python: 3.9.1")
+    assert ">=3.11" in finding.advice
+    assert environment.python("3.14.0").advice == ""
+
+
+def test_packages_that_are_missing_or_of_another_version():
+    finding = environment.packages(["numpy<1", "matplotlib", "no-such-package-as-this>=2"])
+    assert "no-such-package-as-this is missing" in finding.text
+    assert "numpy is " in finding.text and "should be <1" in finding.text
+    assert "matplotlib" not in finding.text
+    assert "uv run jupyter lab" in finding.advice
+
+
+def test_packages_for_other_systems_are_not_missed():
+    wanted = ["no-such-package-as-this; sys_platform == 'amiga'", "numpy"]
+    assert environment.packages(wanted).advice == ""
+
+
+def test_widgets_without_their_extension(monkeypatch, tmp_path):
+    monkeypatch.setattr("jupyter_core.paths.jupyter_path", lambda _: [str(tmp_path)])
+    finding = environment.widgets()
+    assert "no extension of ipywidgets and ipycanvas" in finding.text
+    assert finding.advice
+
+
+def test_a_server_of_another_environment(monkeypatch, tmp_path):
+    monkeypatch.setenv("JPY_PARENT_PID", str(os.getpid()))
+    assert environment.widgets().advice == ""
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    assert "another environment" in environment.widgets().text
+    monkeypatch.setenv("JPY_PARENT_PID", "no number")
+    assert environment.widgets().advice == ""
+
+
+def test_digits_that_cannot_be_used(monkeypatch, tmp_path):
+    monkeypatch.setenv("MNIST_DIR", str(tmp_path))
+    finding = environment.digits()
+    assert finding.text == "cannot be used"
+    assert "MNIST_DIR" in finding.advice
+
+
+def test_digits_of_the_sample(monkeypatch, tmp_path):
+    monkeypatch.delenv("MNIST_DIR", raising=False)
+    monkeypatch.setattr(mnist_files, "cache_folder", lambda: tmp_path)
+    assert "a sample of 5,000" in environment.digits().text
+
+
+def test_a_trained_network_that_is_not_there(monkeypatch, tmp_path):
+    monkeypatch.setattr(architectures, "NETWORKS", tmp_path)
+    finding = environment.trained_network()
+    assert finding.text == "cannot be used"
+    assert "train" in finding.advice
+
+
+@pytest.mark.parametrize("missing", ["psutil", "packaging.requirements", "jupyter_core.paths"])
+def test_a_module_that_is_missing_is_reported(monkeypatch, missing):
+    monkeypatch.setitem(sys.modules, missing, None)
+    findings = environment.check()
+    assert any("missing" in finding.text and finding.advice for finding in findings)
