@@ -83,8 +83,17 @@ class Recorded(np.ndarray):
             raise CannotRecord(f"index {key!r} makes a copy")
         return part
 
+    def __iter__(self):
+        return (self[i] for i in range(len(self)))
+
     def reshape(self, *shape):
         return self._same_or_copied(super().reshape(*shape))
+
+    def ravel(self):
+        return self.reshape(-1)
+
+    def fill(self, value):
+        self[...] = value
 
     def astype(self, dtype, copy=True):
         if np.dtype(dtype) == self.dtype and not copy:
@@ -98,21 +107,21 @@ class Recorded(np.ndarray):
     def _same_or_copied(self, result):
         """`result`, with the copying that made it written down where it is not a view."""
         if not _share(result, self):
-            plain = _plain(result)
             source = _plain(self)
-            if source.shape != plain.shape:
-                # Seen with the shape of the source, a new contiguous array takes a plain copy.
-                target = plain.reshape(source.shape)
-            else:
-                target = plain
+            # Seen with the shape of the source, a new contiguous array takes a plain copy.
+            target = _plain(result).reshape(source.shape)
             np.copyto(target, source)
             self.tape.append(np.copyto, target, source)
         return result
 
     def _refuse(self, *args, **kwargs):
-        raise CannotRecord("a value taken out of the array would be fixed for all later steps")
+        raise CannotRecord("what this returns would stay the same in all later steps")
 
-    item = tolist = __bool__ = __float__ = __int__ = __index__ = _refuse
+    # Methods of arrays that are neither views nor ufuncs would go by unnoticed.
+    item = tolist = tobytes = __bool__ = __float__ = __int__ = __index__ = _refuse
+    argmax = argmin = argsort = argpartition = nonzero = searchsorted = _refuse
+    choose = compress = cumprod = cumsum = dot = flatten = repeat = round = take = _refuse
+    byteswap = itemset = partition = put = resize = sort = _refuse
 
 
 def _share(a, b):

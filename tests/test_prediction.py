@@ -1,0 +1,96 @@
+"""Prediction in blocks gives the answer of the layers, whatever is kept between calls."""
+
+import gc
+import threading
+import weakref
+
+import numpy as np
+import pytest
+
+from helpers import architectures
+
+IMAGES = np.random.default_rng(3).random((150, 1, 28, 28), dtype=np.float32)
+
+
+@pytest.fixture(params=architectures.NAMES)
+def net(request):
+    return architectures.make(request.param)
+
+
+def agree(net, images=IMAGES, **arguments):
+    expected = net.copy().forward(images)
+    np.testing.assert_allclose(
+        net.predict_logits(images, **arguments), expected, rtol=1e-4, atol=1e-4
+    )
+
+
+@pytest.mark.parametrize("count", [1, 2, 47, 150])
+def test_any_number_of_images(net, count):
+    agree(net, IMAGES[:count])
+
+
+def test_no_images_have_no_predictions(net):
+    assert net.predict_logits(IMAGES[:0]).shape == (0, 10)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_any_number_of_threads(net, threads):
+    agree(net, threads=threads)
+
+
+def test_new_weights_are_seen(net):
+    agree(net)
+    for layer in net.layers:
+        for value in layer.params.values():
+            value *= 0.9  # in place
+    agree(net)
+    for layer in net.layers:
+        layer.params = {name: 1.1 * value for name, value in layer.params.items()}  # replaced
+    agree(net)
+    agree(net.astype(np.float64))
+
+
+def test_new_running_statistics_are_seen():
+    net = architectures.deep_cnn()
+    agree(net)
+    net.forward(IMAGES[:32], training=True)
+    agree(net)
+    net.set_state(net.get_state())
+    agree(net)
+
+
+def test_the_layers_keep_what_their_backward_needs():
+    net = architectures.small_cnn()
+    net.forward(IMAGES[:5])
+    before = net.backward(np.ones((5, 10), np.float32))
+    net.forward(IMAGES[:5])
+    net.predict(IMAGES[5:60])
+    np.testing.assert_array_equal(net.backward(np.ones((5, 10), np.float32)), before)
+
+
+def test_two_threads_may_predict_with_one_network():
+    net = architectures.small_cnn()
+    expected = net.copy().forward(IMAGES)
+    found = {}
+
+    def work(name):
+        found[name] = [net.predict_logits(IMAGES) for _ in range(5)]
+
+    workers = [threading.Thread(target=work, args=(name,)) for name in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    for results in found.values():
+        for result in results:
+            np.testing.assert_allclose(result, expected, rtol=1e-4, atol=1e-4)
+    assert len(found) == 2
+
+
+def test_what_is_kept_does_not_keep_the_network():
+    net = architectures.tiny_cnn()
+    net.predict(IMAGES)
+    gone = weakref.ref(net)
+    del net
+    gc.collect()
+    assert gone() is None
