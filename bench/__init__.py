@@ -1,0 +1,1 @@
+"""Speed against peers, run by hand: `uv run --group bench python -m bench.speed`."""

@@ -1,0 +1,143 @@
+"""What the network makes of a drawing: in words, as bars, and the image that it sees.
+
+All of it is HTML, the bars a table, so that a screen reader says what a screen shows.
+"""
+
+import base64
+import io
+from html import escape
+
+import ipywidgets as widgets
+import numpy as np
+from PIL import Image
+
+ZOOM = 6  # screen pixels to a pixel of the image
+SURE, LIKELY = 0.9, 0.6  # the probabilities from which a reading is called sure, and likely
+
+STYLE = """
+<style>
+.digit-pad .pad-words { margin: 0; font-size: 20px; line-height: 26px; font-weight: 600; }
+.digit-pad .pad-words span {
+  display: block; min-height: 20px; font-size: 14px; line-height: 20px; font-weight: 400;
+  color: var(--pad-quiet);
+}
+.digit-pad .pad-words.pad-none { font-weight: 400; color: var(--pad-quiet); }
+.digit-pad figure { margin: 0; }
+.digit-pad figure img, .digit-pad figure div {
+  display: block; width: 168px; height: 168px; image-rendering: pixelated; background: #000;
+  border: 1px solid var(--pad-line); border-radius: 4px; margin: 0;
+}
+.digit-pad figcaption, .digit-pad caption {
+  caption-side: top; padding: 0 0 8px; text-align: left; font-size: 13px; color: var(--pad-quiet);
+}
+.digit-pad table { margin: 0; border: 0; border-collapse: collapse; font-size: 14px; }
+.digit-pad th, .digit-pad td {
+  height: 21px; line-height: 21px; padding: 0; border: 0; text-align: right; font-weight: inherit;
+}
+.digit-pad th { width: 12px; padding-right: 10px; }
+.digit-pad td:last-child { min-width: 44px; padding-left: 10px; white-space: nowrap; }
+.digit-pad .pad-best { font-weight: 700; }
+.digit-pad .pad-bar {
+  width: 200px; height: 13px; border-radius: 3px; overflow: hidden;
+  background: var(--jp-layout-color2, #eeeeee); box-shadow: inset 0 0 0 1px var(--pad-faint);
+}
+.digit-pad .pad-bar div { height: 100%; background: var(--pad-quiet); }
+.digit-pad .pad-best .pad-bar div { background: var(--jp-brand-color1, #1976d2); }
+</style>
+"""
+
+
+class ReadingPanel:
+    """Words, image and bars of one reading.
+
+    Attributes
+    ----------
+    widget : ipywidgets.Widget
+    """
+
+    def __init__(self):
+        self._words, self._seen, self._bars = (widgets.HTML() for _ in range(3))
+        pictures = widgets.HBox([self._seen, self._bars])
+        pictures.layout = widgets.Layout(flex_flow="row wrap", grid_gap="12px 32px")
+        self.widget = widgets.VBox([widgets.HTML(STYLE), self._words, pictures])
+        self.widget.layout = widgets.Layout(grid_gap="12px")
+
+    def show(self, image, probabilities, instead):
+        """Show a reading.
+
+        Parameters
+        ----------
+        image : ndarray of shape (28, 28), or None
+        probabilities : ndarray of shape (10,), or None
+        instead : str
+            What to say when there is no reading.
+        """
+        self._seen.value = _seen(image)
+        self._bars.value = _bars(probabilities)
+        if probabilities is None:
+            self._words.value = f'<p class="pad-words pad-none">{escape(instead)}<span></span></p>'
+            return
+        reading, following = words(probabilities)
+        # A widget replaces its whole content. Of what is put in, screen readers announce alerts;
+        # any other live region would have to be there before.
+        self._words.value = (
+            '<p class="pad-words" role="alert" aria-live="polite" aria-atomic="true">'
+            f"{reading} <span>{following}</span></p>"
+        )
+
+
+def words(probabilities):
+    """Put a reading in words, with as much confidence as the network has.
+
+    Parameters
+    ----------
+    probabilities : array_like of shape (10,)
+
+    Returns
+    -------
+    reading, following : str
+        A sentence on the most likely digit, and one on the next, empty if that is out of question.
+
+    Examples
+    --------
+    >>> words([0, 0, 0, 0.97, 0, 0.01, 0, 0, 0.02, 0])
+    ('I read 3, 97 % sure.', 'Next guess: 8, 2 %.')
+    """
+    order = np.argsort(-np.asarray(probabilities), kind="stable")
+    (first, p), (second, q) = ((digit, float(probabilities[digit])) for digit in order[:2])
+    following = f"Next guess: {second}, {_percent(q)}." if q >= 0.005 else ""
+    if p >= SURE:
+        return f"I read {first}, {_percent(p)} sure.", following
+    if p >= LIKELY:
+        return f"I read {first}, but I am only {_percent(p)} sure.", following
+    return f"I am not sure. It may be {first}, {_percent(p)}.", following
+
+
+def _percent(share):
+    return "over 99 %" if share >= 0.995 else f"{100 * share:.0f} %"
+
+
+def _seen(image):
+    if image is None:
+        picture = '<div role="img" aria-label="Nothing yet"></div>'
+    else:
+        pixels = Image.fromarray(np.rint(255 * image).astype(np.uint8))
+        content = io.BytesIO()
+        pixels.resize((28 * ZOOM, 28 * ZOOM), Image.Resampling.NEAREST).save(content, "PNG")
+        data = base64.b64encode(content.getvalue()).decode("ascii")
+        alt = "The digit, white on black in 28 by 28 pixels, scaled and centred as in MNIST"
+        picture = f'<img alt="{alt}" src="data:image/png;base64,{data}">'
+    return f"<figure><figcaption>What the network sees</figcaption>{picture}</figure>"
+
+
+def _bars(probabilities):
+    shares = [0.0] * 10 if probabilities is None else [float(p) for p in probabilities]
+    best = None if probabilities is None else int(np.argmax(probabilities))
+    written = [_percent(share).replace("over", "&gt;") for share in shares]
+    rows = "".join(
+        f"<tr{' class=pad-best' if digit == best else ''}><th scope=row>{digit}</th>"
+        f'<td><div class="pad-bar"><div style="width: {100 * share:.1f}%"></div></div></td>'
+        f"<td>{'' if best is None else written[digit]}</td></tr>"
+        for digit, share in enumerate(shares)
+    )
+    return f"<table><caption>Probability of each digit</caption>{rows}</table>"
