@@ -33,6 +33,30 @@ VOTE = """
 nearest_k = distances.argsort(axis=1, kind="stable")[:, :k]
 return np.array([np.bincount(row).argmax() for row in labels[nearest_k]])
 """
+COST = """
+weights = channels * k * k
+outputs = output_size(height, k, stride, padding) * output_size(width, k, stride, padding)
+return filters * (weights + 1), filters * outputs * weights
+"""
+FLIP = """
+turned = weight[:, :, ::-1, ::-1].transpose(1, 0, 2, 3)
+k = weight.shape[2]
+return forward_windows(dy, turned, np.zeros(len(turned)), padding=k - 1)
+"""
+SOFTMAX_AT = """
+z = z / temperature
+e = np.exp(z - z.max(axis=-1, keepdims=True))
+return e / e.sum(axis=-1, keepdims=True)
+"""
+SIGMOID = """
+def forward(self, x, training=False):
+    self.x = x
+    self.y = 1 / (1 + np.exp(-x))
+    return self.y
+
+def backward(self, dy):
+    return dy * self.y * (1 - self.y)
+"""
 
 WRONG_ANSWERS = {
     "00_start_here": {
@@ -85,6 +109,175 @@ WRONG_ANSWERS = {
                 ]
             ),
             VOTE.replace("return", "answers ="),
+        ],
+    },
+    "02_softmax": {
+        "soft-temperature": [
+            *(
+                SOFTMAX_AT.replace(right, wrong)
+                for right, wrong in [
+                    ("z / temperature", "z * temperature"),
+                    ("z = z / temperature", "z = z / 1"),  # no temperature
+                    (" - z.max(axis=-1, keepdims=True)", ""),  # overflows
+                    ("e.sum(axis=-1, keepdims=True)", "e.sum()"),  # one sum for all rows
+                    ("e.sum(axis=-1", "e.sum(axis=0"),  # over the images
+                    ("return e / e.sum(axis=-1, keepdims=True)", "return e"),
+                    ("return", "answer ="),
+                ]
+            ),
+            "return softmax(z) / temperature",
+        ],
+        "decay-gradient": [
+            "return x.T @ dz",  # no penalty
+            "return decay * w",  # nothing but the penalty
+            "return x.T @ dz + 2 * decay * w",
+            "return x.T @ dz + decay / 2 * w",
+            "return x.T @ dz + decay / 2 * w**2",  # the penalty, not its gradient
+            "return x.T @ dz - decay * w",
+            "return x.T @ dz + decay * np.sign(w)",
+            "return (x.T @ dz + decay * w) / len(y)",  # dz holds 1/N already
+            "return dz @ w.T + decay * x",
+        ],
+    },
+    "06_speed": {
+        "strides-of": [
+            "return tuple(shape)",
+            "return tuple(itemsize for _ in shape)",
+            "return tuple(int(np.prod(shape[a + 1 :])) for a in range(len(shape)))",
+            "return tuple(int(np.prod(shape[a:])) * itemsize for a in range(len(shape)))",
+            "return tuple(int(np.prod(shape[:a])) * itemsize for a in range(len(shape)))",
+            "return tuple(size * itemsize for size in shape[1:]) + (itemsize,)",
+        ],
+        "stepped-windows": [
+            "return x",
+            "return row_windows(x, kw)",
+            "return row_windows(x, kw)[:, ::step].copy()",
+            "return row_windows(x, kw)[:, : (x.shape[1] - kw) // step + 1]",
+            "return row_windows(x, kw)[:, step - 1 :: step]",
+            "return row_windows(x, kw)[:, :: step + 1]",
+            """
+            height, width, channels, n = x.shape
+            shape = height, (width - kw) // step, kw * channels, n
+            strides = x.strides[0], step * x.strides[1], *x.strides[2:]
+            return as_strided(x, shape, strides)
+            """,
+            """
+            height, width, channels, n = x.shape
+            shape = height, (width - kw) // step + 1, kw, channels, n
+            strides = x.strides[0], step * x.strides[1], *x.strides[1:]
+            return as_strided(x, shape, strides)
+            """,
+        ],
+        "limit": [
+            "return rate",
+            """
+            outputs = filters * (height - k + 1) * (width - k + 1)
+            return rate / (2 * outputs * channels * k * k)
+            """,
+            """
+            outputs = filters * (height - k + 1) * (width - k + 1)
+            moved = 4 * (channels * height * width + outputs)
+            return min(rate / (outputs * channels * k * k), bandwidth / moved)
+            """,
+            """
+            outputs = filters * (height - k + 1) * (width - k + 1)
+            moved = channels * height * width + outputs
+            return min(rate / (2 * outputs * channels * k * k), bandwidth / moved)
+            """,
+            """
+            outputs = filters * (height - k + 1) * (width - k + 1)
+            moved = 4 * (channels * height * width + outputs)
+            return max(rate / (2 * outputs * channels * k * k), bandwidth / moved)
+            """,
+            """
+            outputs = filters * (height - k + 1) * (width - k + 1)
+            operations = 2 * outputs * channels * k * k
+            moved = 4 * (channels * height * width + outputs)
+            return 1 / (operations / rate + moved / bandwidth)
+            """,
+            """
+            operations = 2 * filters * height * width * channels * k * k
+            moved = 4 * (channels + filters) * height * width
+            return min(rate / operations, bandwidth / moved)
+            """,
+            """
+            outputs = filters * (height - k + 1) * (width - k + 1)
+            moved = 4 * (channels * height * width + outputs)
+            return min(rate / (2 * outputs * k * k), bandwidth / moved)
+            """,
+        ],
+    },
+    "03_backpropagation": {
+        "leaky": [
+            # A plain ReLU, the forward, the slope added, on both sides or on the wrong one.
+            "return dy * (x > 0)",
+            "return np.where(x > 0, x, slope * x)",
+            "return np.where(x > 0, dy, dy + slope)",
+            "return slope * dy",
+            "return np.where(x > 0, slope * dy, dy)",
+            "return np.where(x > 0, dy, slope)",
+            "return np.where(dy > 0, dy, slope * dy)",
+            # Written into dy; nothing returned.
+            "dy[x <= 0] *= slope\nreturn dy",
+            "dx = np.where(x > 0, dy, slope * dy)",
+        ],
+        "sigmoid": [
+            # Another sign, another derivative, the derivative of x, no chain rule, no return.
+            SIGMOID.replace("np.exp(-x)", "np.exp(x)"),
+            SIGMOID.replace("* (1 - self.y)", "* (1 + self.y)"),
+            SIGMOID.replace("dy * self.y * (1 - self.y)", "dy * self.y"),
+            SIGMOID.replace("dy * self.y * (1 - self.y)", "dy * self.x * (1 - self.x)"),
+            SIGMOID.replace("dy * self.y", "self.y"),
+            SIGMOID.replace("    return dy", "    dx = dy"),
+            SIGMOID.replace("    return dy", "    dy *= 1.0\n    return np.zeros_like(dy) * dy"),
+            # Only forward.
+            SIGMOID.partition("\ndef backward")[0],
+        ],
+        "scale-shift": [
+            # Not summed over the batch, averaged, summed over features, gamma or x forgotten.
+            "return dy * gamma, dy * x, dy",
+            "return dy * gamma, (dy * x).mean(axis=0), dy.mean(axis=0)",
+            "return dy * gamma, (dy * x).sum(axis=1), dy.sum(axis=1)",
+            "return dy * gamma, (dy * x).sum(), dy.sum()",
+            "return dy, (dy * x).sum(axis=0), dy.sum(axis=0)",
+            "return dy * gamma, dy.sum(axis=0), dy.sum(axis=0)",
+            "return dy * gamma, x.sum(axis=0), np.full(len(gamma), len(x))",
+            "return dy * gamma, dy.sum(axis=0), (dy * x).sum(axis=0)",
+            "return dy * gamma",
+        ],
+    },
+    "04_convolution": {
+        "cost": [
+            # No bias, one bias in all, no channels, the input's size for the output's, no filters.
+            COST.replace("(weights + 1)", "weights"),
+            COST.replace("filters * (weights + 1)", "filters * weights + 1"),
+            COST.replace("channels * k * k", "k * k"),
+            "return filters * (channels * k * k + 1), filters * height * width * channels * k * k",
+            COST.replace("filters * outputs", "outputs"),
+            # Stride or padding forgotten; height for width; nothing returned.
+            COST.replace("k, stride, padding)", "k, 1, padding)"),
+            COST.replace("k, stride, padding)", "k, stride, 0)"),
+            COST.replace("output_size(width", "output_size(height"),
+            COST.replace("return ", "answer = "),
+        ],
+        "slant": [
+            # The other slant, edges instead of lines, a line that also answers to plain ink.
+            "return np.array([[1, 0, -1], [0, 0, 0], [-1, 0, 1]])",
+            "return np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])",
+            "return np.eye(3)[::-1]",
+            "return np.zeros((3, 3))",
+            "return [[-1, 1], [1, -1]]",
+        ],
+        "flip": [
+            FLIP.replace("weight[:, :, ::-1, ::-1]", "weight"),
+            FLIP.replace(".transpose(1, 0, 2, 3)", ""),
+            FLIP.replace("[:, :, ::-1, ::-1]", "[:, :, ::-1]"),
+            FLIP.replace("[:, :, ::-1, ::-1]", "[::-1, ::-1]"),
+            FLIP.replace("[:, :, ::-1, ::-1]", "[:, :, ::-1, ::-1].swapaxes(2, 3)"),
+            FLIP.replace(", padding=k - 1", ""),
+            FLIP.replace("k - 1", "k"),
+            FLIP.replace("np.zeros(len(turned))", "np.ones(len(turned))"),
+            FLIP.replace("return ", "dx = "),
         ],
     },
     "11_draw": {
