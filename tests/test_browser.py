@@ -2,8 +2,8 @@
 
 import importlib.util
 import io
+import json
 import re
-import shutil
 
 import browser
 import numpy as np
@@ -25,7 +25,7 @@ def page(tmp_path_factory, skip_or_fail):
     if browser.find_chromium() is None:
         skip_or_fail("needs Chromium or Chrome, as from `apt-get install chromium`")
     folder = tmp_path_factory.mktemp("lab")
-    shutil.copytree(NOTEBOOK.parent, folder, dirs_exist_ok=True)
+    (folder / NOTEBOOK.name).write_text(json.dumps(without_outputs()), encoding="utf-8")
     view = {"viewport": {"width": 1280, "height": 800}, "has_touch": True}
     with browser.jupyter_lab(folder) as address, browser.chromium(**view) as context:
         page = context.new_page()
@@ -33,6 +33,15 @@ def page(tmp_path_factory, skip_or_fail):
         page.goto(address(f"doc/tree/{NOTEBOOK.name}"))
         assert browser.run_all(page) == []
         yield page
+
+
+def without_outputs():
+    """The notebook as if it had never been run, so that one can see when it has."""
+    notebook = json.loads(NOTEBOOK.read_text(encoding="utf-8"))
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            cell.update(outputs=[], execution_count=None)
+    return notebook
 
 
 @pytest.fixture
