@@ -41,7 +41,9 @@ MAP = re.compile(r"^The course: .*?(?=\n\s*\n|\Z)", re.M | re.S)
 CELL_METADATA = {"nbgrader", "slideshow", "tags", "editable", "deletable"}
 WIDGET = "application/vnd.jupyter.widget-view+json"
 # ipywidgets cuts long ones off with "…".
-WIDGET_REPR = re.compile(r"^[^\n]*\d+%\||^\w+\(.*(\)|…)$|^<.* object at 0x\w+>$|^<DigitPad: .*>$", re.S)
+WIDGET_REPR = re.compile(
+    r"^\w+\(.*(\)|…)$|^<.* object at 0x\w+>$|^<DigitPad: .*>$|^[^\n]*\d+%\|", re.S
+)
 INSTEAD_OF_WIDGET = "Run this cell to use what it shows."
 CELL_SECONDS = 300
 

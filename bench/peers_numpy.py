@@ -1,0 +1,79 @@
+"""NumPy: the networks of the course through `fit`, and the textbook version."""
+
+import time
+
+import numpy as np
+
+from bench import textbook
+from bench.peers import LEARNING_RATE, batches
+from helpers.losses import softmax, softmax_cross_entropy
+from helpers.optimizers import Adam
+from helpers.training import fit
+
+
+def make(form, net, batch_size):
+    """See `bench.peers.make`; form is "helpers" or "textbook"."""
+    return {"helpers": _Helpers, "textbook": _Textbook}[form](net, batch_size)
+
+
+class _Helpers:
+    """As a student calls it: `fit` and `predict_proba`, with the default number of threads."""
+
+    def __init__(self, net, batch_size):
+        self.net, self.batch_size = net.copy(), batch_size
+        self.optimizer = Adam(LEARNING_RATE)
+
+    def load(self, images, labels):
+        self.images, self.labels = images, labels
+
+    def train(self, count, epochs, warm=True):
+        history = fit(
+            self.net,
+            (self.images[:count], self.labels[:count]),
+            optimizer=self.optimizer,
+            epochs=epochs + warm,
+            batch_size=self.batch_size,
+            progress=False,
+        )
+        return history.seconds[warm:]  # the first epoch also starts threads and records the step
+
+    def probabilities(self, images):
+        return self.net.predict_proba(images)
+
+    def gradients(self, images, labels):
+        _, dlogits = softmax_cross_entropy(self.net.forward(images, training=True), labels)
+        self.net.backward(dlogits)
+        return self.net.gradients
+
+
+class _Textbook:
+    def __init__(self, net, batch_size):
+        self.net, self.batch_size = textbook.like(net), batch_size
+        self.optimizer = Adam(LEARNING_RATE)
+        self.rng = np.random.default_rng(0)
+
+    def load(self, images, labels):
+        self.images, self.labels = images, labels
+
+    def train(self, count, epochs, warm=True):
+        if warm:
+            self._step(np.arange(self.batch_size))
+        seconds = []
+        for _ in range(epochs):
+            start = time.perf_counter()
+            for batch in batches(self.rng.permutation(count), self.batch_size):
+                self._step(batch)
+            seconds.append(time.perf_counter() - start)
+        return seconds
+
+    def _step(self, batch):
+        gradients = self.gradients(self.images[batch], self.labels[batch])
+        self.optimizer.update(self.net.parameters, gradients)
+
+    def probabilities(self, images):
+        return softmax(self.net.forward(images))
+
+    def gradients(self, images, labels):
+        _, dlogits = softmax_cross_entropy(self.net.forward(images, training=True), labels)
+        self.net.backward(dlogits)
+        return self.net.gradients
