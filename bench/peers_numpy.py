@@ -10,6 +10,8 @@ from helpers.losses import softmax, softmax_cross_entropy
 from helpers.optimizers import Adam
 from helpers.training import fit
 
+_BLOCK = 100  # images that the textbook predicts at once
+
 
 def make(form, net, batch_size):
     """See `bench.peers.make`; form is "helpers" or "textbook"."""
@@ -71,7 +73,9 @@ class _Textbook:
         self.optimizer.update(self.net.parameters, gradients)
 
     def probabilities(self, images):
-        return softmax(self.net.forward(images))
+        # In blocks, as textbooks do: the columns of 1,000 images would fill a gigabyte.
+        blocks = batches(images, _BLOCK)
+        return softmax(np.concatenate([self.net.forward(block) for block in blocks]))
 
     def gradients(self, images, labels):
         _, dlogits = softmax_cross_entropy(self.net.forward(images, training=True), labels)

@@ -30,7 +30,7 @@ def draw(results, path):
             if name == "epoch":
                 _panel(axes, results[name], "whole", 1, "{:.1f} s")
                 count = results[name]["images"]
-                axes.set_title(f"{count:,} images through small_cnn once", loc="left")
+                axes.set_title(f"{count:,} images, small_cnn", loc="left")
                 axes.set_xlabel("seconds: less is better")
             else:
                 _panel(axes, results[name], "train", 1000, "{:.1f}")
