@@ -7,6 +7,12 @@ Run it as::
 It writes RESULTS.md, results.png and results.json, network by network: stop it when you like, and
 go on with ``--networks``. A peer that is not installed is reported absent. For figures worth
 keeping, let nothing else run on the machine.
+
+On Linux, the PyTorch of PyPI brings gigabytes of CUDA, so the group leaves it out. A build for the
+CPU alone::
+
+    uv pip install torch --index-url https://download.pytorch.org/whl/cpu
+    uv run --no-sync python -m bench.speed
 """
 
 import argparse
