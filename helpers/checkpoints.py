@@ -4,8 +4,6 @@ import dataclasses
 import json
 from pathlib import Path
 
-import numpy as np
-
 from helpers import files
 
 
@@ -59,15 +57,13 @@ class Checkpoint:
         """
         if not self.path.exists():
             return 0
-        with self.path.open("rb") as file:
-            try:
-                with np.load(file, allow_pickle=False) as stored:
-                    arrays = {name: stored[name] for name in stored.files}
-                record = json.loads(str(arrays.pop("record")))
-            except files.DAMAGED as error:
-                raise CheckpointError(
-                    f"{self.path} is no checkpoint, or damaged ({error}); delete it to start anew"
-                ) from error
+        try:
+            arrays = files.read_npz(self.path)
+            record = json.loads(str(arrays.pop("record")))
+        except (files.DamagedError, KeyError, ValueError) as error:
+            raise CheckpointError(
+                f"{self.path} is no checkpoint, or damaged ({error}); delete it to start anew"
+            ) from error
         self._compare(record["settings"], _settings(run))
         groups = {}
         for name, value in arrays.items():

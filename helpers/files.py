@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 # What NumPy and zipfile raise for a file that is no .npz, or a damaged one.
-DAMAGED = (
+_DAMAGED = (
     AttributeError,  # an .npy file: it has no names
     EOFError,
     KeyError,
@@ -22,6 +22,10 @@ DAMAGED = (
     zipfile.BadZipFile,
     zlib.error,
 )
+
+
+class DamagedError(Exception):
+    """A file is not what its ending says, or was cut short."""
 
 
 @contextlib.contextmanager
@@ -46,6 +50,32 @@ def replacing(path):
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def read_npz(path):
+    """Read all arrays of an .npz file.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    dict of str to ndarray
+
+    Raises
+    ------
+    FileNotFoundError
+    DamagedError
+        If the file is no .npz file, or a damaged one.
+    """
+    try:
+        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+    except FileNotFoundError:
+        raise
+    except _DAMAGED as error:
+        raise DamagedError(str(error)) from error
 
 
 def write_npz(path, arrays):

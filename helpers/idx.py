@@ -18,13 +18,13 @@ References
 import gzip
 import io
 import math
-import os
 import struct
-import tempfile
 import zlib
 from pathlib import Path
 
 import numpy as np
+
+from helpers import files
 
 DTYPES = {
     0x08: np.dtype("uint8"),
@@ -192,7 +192,8 @@ def write_idx(path, array):
         raise ValueError(f"IDX holds 1 to {MAX_DIMENSIONS} dimensions, not {array.ndim}.")
     header = struct.pack(f">4B{array.ndim}I", 0, 0, code, array.ndim, *array.shape)
     content = header + array.astype(DTYPES[code]).tobytes()
-    _write_whole(path, _compress(content) if path.suffix == ".gz" else content)
+    with files.replacing(path) as file:
+        file.write(_compress(content) if path.suffix == ".gz" else content)
 
 
 def _compress(content):
@@ -201,10 +202,3 @@ def _compress(content):
     with gzip.GzipFile(filename="", fileobj=buffer, mode="wb", compresslevel=9, mtime=0) as file:
         file.write(content)
     return buffer.getvalue()
-
-
-def _write_whole(path, content):
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".writing-") as folder:
-        part = Path(folder, path.name)
-        part.write_bytes(content)
-        os.replace(part, path)

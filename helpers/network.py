@@ -4,7 +4,6 @@ import copy
 import functools
 import json
 import math
-from pathlib import Path
 
 import numpy as np
 
@@ -98,10 +97,14 @@ class Sequential:
     @property
     def output_shape(self):
         """Shape of one output, without the batch axis."""
-        shape = self.input_shape
+        return self._shapes()[-1]
+
+    def _shapes(self):
+        """Shape of one input, then of what each layer makes of it."""
+        shapes = [self.input_shape]
         for layer in self.layers:
-            shape = layer.output_shape(shape)
-        return shape
+            shapes.append(layer.output_shape(shapes[-1]))
+        return shapes
 
     @property
     def penalty(self):
@@ -156,10 +159,7 @@ class Sequential:
     @functools.cached_property
     def _block(self):
         """How many images to predict at once: enough to fill a core, few enough for its cache."""
-        shape, largest = self.input_shape, 1
-        for layer in self.layers:
-            shape = layer.output_shape(shape)
-            largest = max(largest, math.prod(shape))
+        largest = max(map(math.prod, self._shapes()[1:]), default=1)
         return min(512, max(48, _BLOCK_BYTES // (4 * largest)))
 
     def predict(self, images, threads=None):
@@ -169,9 +169,7 @@ class Sequential:
     def summary(self):
         """A table of the layers, the shapes between them and their parameters, as text."""
         rows = [("input", self.input_shape, 0)]
-        shape = self.input_shape
-        for layer in self.layers:
-            shape = layer.output_shape(shape)
+        for layer, shape in zip(self.layers, self._shapes()[1:], strict=True):
             rows.append((repr(layer), shape, sum(p.size for p in layer.params.values())))
         texts = [(name, " x ".join(map(str, shape)), f"{n:,}") for name, shape, n in rows]
         texts.insert(0, ("layer", "output shape", "parameters"))
@@ -183,9 +181,8 @@ class Sequential:
 
     def operations(self):
         """Multiplications and additions that one image costs going forward."""
-        total, shape = 0, self.input_shape
-        for layer in self.layers:
-            shape = layer.output_shape(shape)
+        total = 0
+        for layer, shape in zip(self.layers, self._shapes()[1:], strict=True):
             weight = layer.params.get("weight")
             if weight is not None:
                 pixels = math.prod(shape[1:])
@@ -311,13 +308,9 @@ def _set_array(layer, name, value):
 
 
 def _read(path):
-    path = Path(path)
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
-    except FileNotFoundError:
-        raise
-    except files.DAMAGED as error:
+        return files.read_npz(path)
+    except files.DamagedError as error:
         raise WeightsError(
             f"{path} is no weights file, or damaged ({error}); get it again, or train anew"
         ) from error
