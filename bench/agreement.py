@@ -87,7 +87,7 @@ def main():
             there.append(peer)
         except peers.Absent as absent:
             print(f"{peer}: {absent}")
-    for name in architectures.NAMES:
+    for name in architectures.MILESTONES:
         for peer in there:
             found = {dtype: layers_error(name, np.dtype(dtype), peer) for dtype in LIMITS}
             through_fit = fit_error(name, peer)

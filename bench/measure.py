@@ -46,7 +46,7 @@ def network(name, data, setting, say):
     Parameters
     ----------
     name : str
-        One of `helpers.architectures.NAMES`.
+        One of `helpers.architectures.MILESTONES`.
     data : bench.data.Data
     setting : Setting
     say : callable

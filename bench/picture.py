@@ -21,7 +21,7 @@ def draw(results, path):
         As `bench.store` keeps it.
     path : Path
     """
-    names = [name for name in architectures.NAMES if name in results]
+    names = [name for name in architectures.MILESTONES if name in results]
     panels = [*names, *(["epoch"] if "epoch" in results else [])]
     rows = -(-len(panels) // _COLUMNS)
     with style.drawing(11, 2.9 * rows) as figure:
@@ -44,7 +44,7 @@ def draw(results, path):
 def alt_text(results):
     """What the picture shows, in words."""
     found = []
-    for name in architectures.NAMES:
+    for name in architectures.MILESTONES:
         ratio = figures.against_best(results[name]) if name in results else None
         if ratio:
             found.append(f"{name} {ratio.median:.2f}")

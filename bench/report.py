@@ -52,7 +52,7 @@ def markdown(results, image):
     -------
     str
     """
-    networks = {name: results[name] for name in architectures.NAMES if name in results}
+    networks = {name: results[name] for name in architectures.MILESTONES if name in results}
     parts = ["# Speed against peers"]
     if image:
         parts.append(f"![{picture.alt_text(results)}]({image})")

@@ -53,7 +53,7 @@ def _options(arguments):
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    names = (*architectures.NAMES, "epoch")
+    names = (*architectures.MILESTONES, "epoch")
     listed = dict(metavar="NAME", nargs="+")
     parser.add_argument(
         "--networks",

@@ -26,7 +26,7 @@ def read(path):
         results = json.loads(Path(path).read_text(encoding="utf-8"))
     except ValueError as error:
         raise Mismatch(f"{path} cannot be read ({error}); move it away") from error
-    if not isinstance(results, dict) or not set(results) <= {*architectures.NAMES, "epoch"}:
+    if not isinstance(results, dict) or not set(results) <= {*architectures.MILESTONES, "epoch"}:
         raise Mismatch(f"{path} holds no results of this command; move it away")
     return results
 

@@ -1,4 +1,4 @@
-"""The five networks of the course, by name, and their trained weights."""
+"""The networks of the course, by name, and their trained weights."""
 
 from pathlib import Path
 
@@ -151,9 +151,48 @@ def deep_cnn(seed=0):
     )
 
 
-NAMES = ("tiny_cnn", "mlp", "small_cnn", "classic_cnn", "deep_cnn")
+def best_cnn(seed=0):
+    """Five convolutions of 3x3 (32, 32, 64, 64, 128 filters) with batch norm, dropout, dense 10.
+
+    `deep_cnn` with a fifth convolution in place of the dense layer, and padding where only 12 x 12
+    pixels are left: fewer parameters, more use of each.
+
+    Parameters
+    ----------
+    seed : int
+        For the initial weights and dropout.
+
+    Returns
+    -------
+    helpers.network.Sequential
+    """
+    rng = np.random.default_rng(seed)
+
+    def block(channels, filters, padding=0):
+        convolution = Conv2D(channels, filters, 3, padding=padding, rng=rng)
+        return [convolution, ReLU(), BatchNorm(filters)]
+
+    return Sequential(
+        [
+            *block(1, 32),
+            *block(32, 32),
+            MaxPool2D(2),
+            *block(32, 64, padding="same"),
+            *block(64, 64, padding="same"),
+            MaxPool2D(2),
+            *block(64, 128),
+            MaxPool2D(2),
+            Flatten(),
+            Dropout(0.4, rng=rng),
+            Dense(128 * 2 * 2, 10, rng=rng),
+        ]
+    )
+
+
+MILESTONES = ("tiny_cnn", "mlp", "small_cnn", "classic_cnn", "deep_cnn")  # each with a known result
+NAMES = (*MILESTONES, "best_cnn")
 # The networks of which weights may be there, the best reader of drawings first.
-_BY_QUALITY = ("deep_cnn", "classic_cnn", "small_cnn", "mlp", "tiny_cnn")
+_BY_QUALITY = ("best_cnn", "deep_cnn", "classic_cnn", "small_cnn", "mlp", "tiny_cnn")
 
 
 def make(name, seed=0):

@@ -3,9 +3,9 @@
     python -m helpers.recipes train small_cnn --seed 0
     python -m helpers.recipes list
 
-Each network has two recipes: "known", with which others reached what is known of it, and "best",
-ours. What is in "best" was chosen on validation images; `train` looks at the test images once, at
-the end.
+A network has up to four recipes: "known", with which others reached what is known of it; "best",
+ours; "fast", for a classroom; and "sample", for the 5,000 digits that come with the course. What is
+in ours was chosen on validation images; `train` looks at the test images once, at the end.
 """
 
 import dataclasses
@@ -15,15 +15,16 @@ from pathlib import Path
 import numpy as np
 
 import helpers.training
-from helpers import architectures, mnist, replicas, training_record
+from helpers import architectures, calibration, mnist, nonsense, replicas, training_record
 from helpers.augmentation import Augmentation
 from helpers.averaging import Averaged, recompute_statistics
+from helpers.losses import NO_CLASS
 from helpers.optimizers import SGD, Adam
 from helpers.schedules import one_cycle
 
 __all__ = ["KINDS", "RECIPES", "Interrupted", "Recipe", "train"]
 
-KINDS = ("best", "known")
+KINDS = ("best", "known", "fast", "sample")
 
 
 class Interrupted(Exception):
@@ -47,6 +48,14 @@ class Recipe:
         Share of the training images that are kept for validation, above 0.
     images : int or None
         Train on so many images only, the first in the file.
+    sample : bool
+        Train on the sample's training digits and validate on its test digits. The test images are
+        still those of the source: none of them is in the sample of MNIST's training images.
+    nonsense : float
+        Pictures that are no digits (`helpers.nonsense`) are added to the training images, this
+        share of their number: the network learns to be sure of none. At least 0.
+    calibrate : bool
+        Divide the logits, after training, by the temperature that suits the validation images.
     """
 
     optimizer: object
@@ -58,10 +67,20 @@ class Recipe:
     average: float | None = None
     validation_share: float = 0.1
     images: int | None = None
+    sample: bool = False
+    nonsense: float = 0.0
+    calibrate: bool = False
+
+    def __post_init__(self):
+        if not 0 <= self.nonsense < np.inf:
+            raise ValueError(f"nonsense must be a share of at least 0, not {self.nonsense!r}")
 
     def settings(self):
         """The settings as plain values and text."""
         plain = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        for added in ("nonsense", "calibrate"):  # the records of older recipes are without
+            if not plain[added]:
+                del plain[added]
         return plain | {
             "optimizer": repr(self.optimizer()),
             "schedule": None if self.schedule is None else repr(self.schedule),
@@ -78,9 +97,9 @@ _WIDE = Augmentation(shift=1.5, rotation=10, scale=0.1, slant=0.15, elastic=0.4)
 _NARROW = Augmentation(shift=0.7, rotation=8, scale=0.08, slant=0.12, elastic=0.4)
 
 
-def _best(epochs, augment, learning_rate=0.003):
+def _best(epochs, augment, learning_rate=0.003, batch_size=128, **settings):
     optimizer = functools.partial(Adam, learning_rate)
-    return Recipe(optimizer, epochs, 128, schedule=_SCHEDULE, augment=augment)
+    return Recipe(optimizer, epochs, batch_size, schedule=_SCHEDULE, augment=augment, **settings)
 
 
 RECIPES = {
@@ -92,9 +111,16 @@ RECIPES = {
     "small_cnn": {
         "known": Recipe(_ADAM, 10, 128, validation_share=0.2),
         "best": _best(20, _WIDE),
+        "fast": _best(8, _WIDE),
     },
     "classic_cnn": {"known": Recipe(_ADAM, 10, 64), "best": _best(15, _WIDE)},
-    "deep_cnn": {"known": Recipe(_ADAM, 10, 64), "best": _best(30, _WIDE)},
+    "deep_cnn": {
+        "known": Recipe(_ADAM, 10, 64),
+        "best": _best(30, _WIDE),
+        "fast": _best(5, _WIDE),
+        "sample": _best(150, _WIDE, batch_size=64, sample=True),
+    },
+    "best_cnn": {"best": _best(30, _WIDE)},
 }
 
 
@@ -117,13 +143,14 @@ def train(
     name : str
         One of `helpers.architectures.NAMES`.
     seed : int
-        Draws the first weights, dropout, the order of the images and augmentation. The same seed
-        and number of threads give the same weights, to the bit.
-    recipe : {"best", "known"} or Recipe
+        Draws the first weights, dropout, the order of the images, augmentation and nonsense. The
+        same seed and number of threads give the same weights, to the bit.
+    recipe : {"best", "known", "fast", "sample"} or Recipe
+        Which of a network's in `RECIPES`, or one of your own.
     output : str or Path, optional
         A folder. The weights go there as NAME.npz and how they were made as NAME.json (NAME_known
-        for the known recipe), and, while training lasts, a checkpoint after every epoch: the same
-        call goes on from it. Without a folder nothing is written.
+        for the known recipe, and so on), and, while training lasts, a checkpoint after every epoch:
+        the same call goes on from it. Without a folder nothing is written.
     source : {"auto", "full", "sample"}
         As for `helpers.mnist.load`.
     epochs : int, optional
@@ -139,7 +166,8 @@ def train(
     -------
     net : helpers.network.Sequential
     record : dict
-        What the .json file holds: seed, recipe, data, versions, figures, seconds.
+        What the .json file holds: seed, recipe, data, versions, figures, seconds; the temperature,
+        if the recipe has one fitted.
 
     Raises
     ------
@@ -168,6 +196,8 @@ def train(
         "seed": seed,
         "threads": threads,
     } | training_record.describe(net, digits, history)
+    if recipe.calibrate:
+        record["temperature"] = _calibrate(net, digits.validation)
     for part in ("validation", "test") if test else ("validation",):
         record[part] = training_record.figures(net, getattr(digits, part))
     if stem is not None:
@@ -181,13 +211,19 @@ def _recipe(name, recipe):
         raise ValueError(f"there is no recipe for {name!r}; there are {', '.join(RECIPES)}")
     if isinstance(recipe, Recipe):
         return recipe
-    if recipe not in KINDS:
-        raise ValueError(f"recipe must be {' or '.join(KINDS)}, or a Recipe, not {recipe!r}")
+    if recipe not in RECIPES[name]:
+        there = " or ".join(RECIPES[name])
+        raise ValueError(f"recipe of {name} must be {there}, or a Recipe, not {recipe!r}")
     return RECIPES[name][recipe]
 
 
 def _digits(recipe, source, verbose):
     digits = mnist.load(source, validation_share=recipe.validation_share, verbose=verbose)
+    if recipe.sample:
+        sample = mnist.load("sample", validation_share=0, verbose=False)
+        digits = dataclasses.replace(
+            digits, train=sample.train, validation=sample.test, source="sample"
+        )
     return dataclasses.replace(digits, train=digits.train[: recipe.images])
 
 
@@ -198,13 +234,32 @@ def _stem(output, name, kind):
     return output / (name if kind == "best" else f"{name}_{kind}")
 
 
+def _with_nonsense(train, share, seed):
+    count = round(share * len(train))
+    if count == 0:
+        return train
+    # Made from the seed alone, so that a resumed training sees the same.
+    made = nonsense.pictures(count, np.random.default_rng([seed, 2]))
+    labels = np.full(count, NO_CLASS, train.labels.dtype)
+    return mnist.Split(np.concatenate([train.images, made]), np.concatenate([train.labels, labels]))
+
+
+def _calibrate(net, validation):
+    temperature = calibration.fit_temperature(
+        net.predict_logits(validation.images), validation.labels
+    )
+    calibration.cool(net, temperature)
+    return round(temperature, 5)
+
+
 def _fit(net, recipe, digits, seed, threads, checkpoint, progress):
     optimizer = recipe.optimizer()
     if recipe.average is not None:
         optimizer = Averaged(optimizer, recipe.average)
+    train = _with_nonsense(digits.train, recipe.nonsense, seed)
     history = helpers.training.fit(
         net,
-        digits.train,
+        train,
         validation=digits.validation,
         optimizer=optimizer,
         epochs=recipe.epochs,
@@ -224,7 +279,11 @@ def _fit(net, recipe, digits, seed, threads, checkpoint, progress):
         raise Interrupted(f"stopped in epoch {history.epochs} of {recipe.epochs}{kept}")
     if recipe.average is not None:
         optimizer.copy_to(net)
-        recompute_statistics(net, digits.train.images[:10_000])
+        images = train.images[:10_000]
+        if train is not digits.train:  # some of both in every batch, as in training
+            chosen = np.random.default_rng([seed, 3]).permutation(len(train))[:10_000]
+            images = train.images[chosen]
+        recompute_statistics(net, images)
     return history
 
 

@@ -42,7 +42,7 @@ def few_images(tmp_path_factory):
 # The same computation ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", architectures.NAMES)
+@pytest.mark.parametrize("name", architectures.MILESTONES)
 def test_textbook_is_helpers(name):
     """Predictions, outputs in training and all gradients, in float64."""
     net = agreement.network(name, np.float64)
@@ -86,7 +86,7 @@ def test_textbook_refuses_what_it_cannot_do(layer):
 
 
 @pytest.mark.parametrize("peer", agreement.AUTODIFF)
-@pytest.mark.parametrize("name", architectures.NAMES)
+@pytest.mark.parametrize("name", architectures.MILESTONES)
 def test_gradients_are_those_of_autodiff(name, peer):
     """1e-9 in float64, through `fit` too; 1e-5 in float32, `deep_cnn` excepted."""
     pytest.importorskip(peers.PEERS[peer].needs, reason="the oracle is not installed")

@@ -30,10 +30,11 @@ def trained(tmp_path_factory):
     return folder, net, record
 
 
-def test_every_network_has_both_recipes():
+def test_every_network_has_a_recipe_and_the_milestones_a_known_one():
     assert tuple(RECIPES) == architectures.NAMES
-    for kinds in RECIPES.values():
-        assert tuple(kinds) == ("known", "best")
+    for name, kinds in RECIPES.items():
+        known = ("known",) if name in architectures.MILESTONES else ()
+        assert tuple(kinds)[: len(known) + 1] == (*known, "best")
 
 
 def test_the_known_recipes_are_the_published_ones():
@@ -43,6 +44,18 @@ def test_the_known_recipes_are_the_published_ones():
     tiny = RECIPES["tiny_cnn"]["known"]
     assert repr(tiny.optimizer()) == "SGD(learning_rate=0.001)"
     assert (tiny.epochs, tiny.batch_size, tiny.images) == (3, 1, 5000)
+
+
+def test_the_recipe_for_the_sample_trains_on_the_sample_alone():
+    from dataclasses import replace
+
+    recipe = RECIPES["deep_cnn"]["sample"]
+    assert recipe.sample
+    recipe = replace(recipe, images=None, epochs=1, augment=None)
+    _, record = train("tiny_cnn", recipe=recipe, **QUICK)
+    assert record["data"]["training images"] == 4000
+    assert record["data"]["sha256"] == mnist_files.SHA256["sample"]
+    assert record["validation"]["images"] == 1000
 
 
 @pytest.mark.parametrize("name", architectures.NAMES)
@@ -224,6 +237,7 @@ def test_the_command_lists_the_recipes(capsys):
     shown = capsys.readouterr().out
     for name in architectures.NAMES:
         assert f"{name} (best)" in shown
+    for name in architectures.MILESTONES:
         assert f"{name} (known)" in shown
     assert "SGD(learning_rate=0.001)" in shown
 
@@ -263,7 +277,7 @@ def test_the_command_names_an_unknown_network(capsys):
     ("arguments", "message"),
     [
         ({"name": "huge_cnn"}, "there is no recipe for 'huge_cnn'; there are tiny_cnn, mlp"),
-        ({"name": "mlp", "recipe": "secret"}, "recipe must be best or known, or a Recipe"),
+        ({"name": "mlp", "recipe": "secret"}, "recipe of mlp must be known or best, or a Recipe"),
         ({"name": "mlp", "seed": -1}, "seed must be a whole number of at least 0, not -1"),
     ],
 )
