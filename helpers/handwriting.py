@@ -55,7 +55,26 @@ def write(digit, rng=None):
     """
     if digit not in _SHAPES:
         raise ValueError(f"digit must be a whole number from 0 to 9, it is {digit!r}")
-    strokes = [np.array(points) for points in _SHAPES[digit]]
+    return by_hand(_SHAPES[digit], rng)
+
+
+def by_hand(shape, rng=None):
+    """Write any shape once.
+
+    Parameters
+    ----------
+    shape : list of array_like of shape (M, 2)
+        For each stroke points (x, y) in a box of height 1, y down. Between them the pen moves in
+        smooth curves; a corner is a point that is given twice.
+    rng : numpy.random.Generator, optional
+        Varies shape, slant and width.
+
+    Returns
+    -------
+    list of ndarray of shape (M, 2)
+        The strokes: points (x, y), y down, in a box of which the longer side is 1.
+    """
+    strokes = [np.array(points) for points in shape]
     if rng is not None:
         slant, width, turn = rng.normal([0.12, 1, 0], [0.2, 0.15, 0.1])
         bend = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])

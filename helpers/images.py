@@ -69,7 +69,7 @@ def strokes_to_image(strokes, size=280, pen_width=16):
     return canvas.resize((width, height), Image.Resampling.BOX)
 
 
-def strokes_to_mnist(strokes):
+def strokes_to_mnist(strokes, pen_width=PEN):
     """Draw strokes as MNIST would have them, whatever the size and place of the drawing.
 
     The points are scaled first and drawn with the pen afterwards, so that strokes have the same
@@ -79,6 +79,8 @@ def strokes_to_mnist(strokes):
     ----------
     strokes : list of array_like of shape (M, 2)
         The points (x, y) that the pen passed, in canvas pixels: x to the right, y down.
+    pen_width : float
+        Width of the strokes, in pixels of the result.
 
     Returns
     -------
@@ -99,7 +101,7 @@ def strokes_to_mnist(strokes):
     low, extent = points.min(axis=0), np.ptp(points, axis=0)
     if extent.max() < SMALLEST_DRAWING:
         raise NoInkError("This is only a dot. Draw a larger digit.")
-    pen_width = PEN * OVERSAMPLING
+    pen_width = pen_width * OVERSAMPLING
     scale = (BOX * OVERSAMPLING - pen_width) / extent.max()
     width, height = np.ceil((extent * scale + pen_width) / OVERSAMPLING).astype(int)
     image = Image.new("L", (int(width) * OVERSAMPLING, int(height) * OVERSAMPLING))

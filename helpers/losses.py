@@ -7,7 +7,9 @@ mean surprise of the true labels under them. Both together have a gradient of on
 
 import numpy as np
 
-__all__ = ["softmax", "softmax_cross_entropy"]
+__all__ = ["NO_CLASS", "softmax", "softmax_cross_entropy"]
+
+NO_CLASS = -1  # label of an image that is of no class: all classes shall be equally likely
 
 
 def softmax(logits):
@@ -62,7 +64,9 @@ def softmax_cross_entropy(logits, labels, *, label_smoothing=0.0, batch_size=Non
     logits : array_like of shape (N, classes)
         Scores, finite; the output of the last layer, in any memory order.
     labels : array_like of shape (N,)
-        The true classes, integers from 0 to classes - 1.
+        The true classes, integers from 0 to classes - 1. `NO_CLASS` (-1) is an image that is of no
+        class; its target is the same for all, ``1 / classes``, and its loss at least
+        ``log(classes)``.
     label_smoothing : float, default 0.0
         Share of the target spread evenly over all classes, in [0, 1). The true class has target
         ``1 - label_smoothing + label_smoothing / classes``.
@@ -88,9 +92,14 @@ def softmax_cross_entropy(logits, labels, *, label_smoothing=0.0, batch_size=Non
     References
     ----------
     Label smoothing: Szegedy et al. (2016), "Rethinking the Inception architecture".
+    Images of no class: Hendrycks, Mazeika, Dietterich (2019), "Deep anomaly detection with outlier
+    exposure".
     """
     logits, labels = _as_float(logits), np.asarray(labels)
-    _check(logits, labels, label_smoothing, batch_size)
+    lowest = _check(logits, labels, label_smoothing, batch_size)
+    even = label_smoothing  # share of the target that is spread evenly, of all rows or of each
+    if lowest == NO_CLASS:
+        even = np.where(labels == NO_CLASS, 1.0, label_smoothing).astype(logits.dtype)
     rows = len(logits)
     scale = 1.0 / (rows if batch_size is None else batch_size)
     # What is not finite is reported below, better than NumPy's warning would.
@@ -100,16 +109,18 @@ def softmax_cross_entropy(logits, labels, *, label_smoothing=0.0, batch_size=Non
     sums = dlogits.sum(axis=1, keepdims=True)
     true_class = (np.arange(rows), labels)
     losses = np.log(sums[:, 0])
-    losses -= (1.0 - label_smoothing) * shifted[true_class]
-    if label_smoothing:
-        losses -= label_smoothing * shifted.mean(axis=1)
+    losses -= (1.0 - even) * shifted[true_class]
+    some_even = label_smoothing or lowest == NO_CLASS
+    if some_even:
+        losses -= even * shifted.mean(axis=1)
     loss = float(losses.sum(dtype=np.float64)) * scale
     if not np.isfinite(loss):
         raise ValueError(_not_finite(logits))
     dlogits *= scale / sums
-    dlogits[true_class] -= (1.0 - label_smoothing) * scale
-    if label_smoothing:
-        dlogits -= label_smoothing * scale / logits.shape[1]
+    dlogits[true_class] -= (1.0 - even) * scale
+    if some_even:
+        by_class = dlogits.T
+        by_class -= even * scale / logits.shape[1]
     return loss, dlogits
 
 
@@ -119,6 +130,7 @@ def _as_float(logits):
 
 
 def _check(logits, labels, label_smoothing, batch_size):
+    """Complain about what does not fit; return the lowest label."""
     if logits.ndim != 2 or logits.size == 0:
         raise ValueError(f"logits must have shape (N, classes), both at least 1: {logits.shape}")
     if labels.shape != logits.shape[:1]:
@@ -130,7 +142,7 @@ def _check(logits, labels, label_smoothing, batch_size):
     if labels.dtype.kind not in "iu":
         raise TypeError(f"labels must be integers, got dtype {labels.dtype}")
     lowest, highest, classes = labels.min(), labels.max(), logits.shape[1]
-    if lowest < 0 or highest >= classes:
+    if lowest < NO_CLASS or highest >= classes:
         raise ValueError(
             f"labels must lie in 0 to {classes - 1} for logits with {classes} classes, "
             f"got {lowest} to {highest}"
@@ -139,6 +151,7 @@ def _check(logits, labels, label_smoothing, batch_size):
         raise ValueError(f"label_smoothing must be in [0, 1), got {label_smoothing}")
     if batch_size is not None and batch_size < 1:
         raise ValueError(f"batch_size must be at least 1, got {batch_size}")
+    return lowest
 
 
 def _not_finite(logits):

@@ -120,7 +120,7 @@ RECIPES = {
         "fast": _best(5, _WIDE),
         "sample": _best(150, _WIDE, batch_size=64, sample=True),
     },
-    "best_cnn": {"best": _best(30, _WIDE)},
+    "best_cnn": {"best": _best(24, _WIDE, nonsense=0.1, calibrate=True)},
 }
 
 

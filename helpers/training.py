@@ -16,7 +16,7 @@ from helpers import replicas
 from helpers.checkpoints import Checkpoint
 from helpers.history import History
 from helpers.interruption import stop_after_step
-from helpers.losses import softmax_cross_entropy
+from helpers.losses import NO_CLASS, softmax_cross_entropy
 from helpers.optimizers import Adam
 from helpers.parameters import FlatParameters
 
@@ -50,7 +50,9 @@ def fit(
     ----------
     net : helpers.network.Sequential
     train, validation : Split or (images, labels)
-        images (N, C, H, W) or (N, F) of floats; labels (N,) of integers.
+        images (N, C, H, W) or (N, F) of floats; labels (N,) of integers. Training images that are
+        of no class have the label `helpers.losses.NO_CLASS`: they count in the loss, not in the
+        accuracy.
     optimizer : helpers.optimizers.Optimizer, optional
         Default `Adam()`.
     epochs : int
@@ -88,7 +90,7 @@ def fit(
     ValueError
         If images and labels do not fit each other or the network, or a setting is out of range.
     """
-    train = _checked(train, "train", net)
+    train = _checked(train, "train", net, lowest=NO_CLASS)
     validation = None if validation is None else _checked(validation, "validation", net)
     if patience is not None and validation is None:
         raise ValueError("early stopping (patience) needs validation images")
@@ -209,7 +211,8 @@ class _Run:
                 break
         history = self.history
         history.loss.append(loss / seen)
-        history.accuracy.append(correct / seen)
+        of_a_class = np.count_nonzero(self.labels[order[:seen]] != NO_CLASS)
+        history.accuracy.append(correct / max(1, of_a_class))
         history.learning_rate.append(float(self.optimizer.learning_rate))
         history.seconds.append(time.perf_counter() - start)
 
@@ -299,7 +302,7 @@ def _batches(order, batch_size, threads):
     return batches
 
 
-def _checked(split, name, net):
+def _checked(split, name, net, lowest=0):
     """(images, labels) of a Split or a pair, with everything verified that would fail later."""
     images, labels = (split.images, split.labels) if hasattr(split, "images") else split
     images, labels = np.asarray(images), np.asarray(labels)
@@ -316,7 +319,7 @@ def _checked(split, name, net):
             f"not {labels.dtype} of shape {labels.shape}"
         )
     classes = net.output_shape[-1]
-    if labels.min() < 0 or labels.max() >= classes:
+    if labels.min() < lowest or labels.max() >= classes:
         raise ValueError(
             f"{name} labels must lie in 0 to {classes - 1}, the outputs of the network, "
             f"not {labels.min()} to {labels.max()}"

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.gradient_check import numerical_gradient, relative_error
-from helpers.losses import softmax, softmax_cross_entropy
+from helpers.losses import NO_CLASS, softmax, softmax_cross_entropy
 
 
 def by_hand(logits, labels, label_smoothing=0.0):
@@ -17,9 +17,8 @@ def by_hand(logits, labels, label_smoothing=0.0):
     classes = len(logits[0])
     losses = []
     for row, label in zip(oracles.softmax(logits), labels, strict=True):
-        targets = [
-            label_smoothing / classes + (1 - label_smoothing) * (k == label) for k in range(classes)
-        ]
+        even = 1 if label == -1 else label_smoothing
+        targets = [even / classes + (1 - even) * (k == label) for k in range(classes)]
         losses.append(-math.fsum(t * math.log(p) for t, p in zip(targets, row, strict=True)))
     return math.fsum(losses) / len(losses)
 
@@ -102,6 +101,50 @@ def test_gradient_agrees_with_centred_differences(size, label_smoothing):
     assert relative_error(dlogits, numerical_gradient(loss, logits)) < 1e-7
 
 
+@pytest.mark.parametrize("label_smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("rows", [[0], [1, 3], [0, 1, 2, 3, 4]], ids=str)
+def test_images_of_no_class_have_even_targets(rows, label_smoothing):
+    logits, labels = batch(5, 10, scale=1.0)
+    labels[rows] = NO_CLASS
+    options = {"label_smoothing": label_smoothing}
+
+    def loss(logits):
+        return softmax_cross_entropy(logits, labels, **options)[0]
+
+    _, dlogits = softmax_cross_entropy(logits, labels, **options)
+    assert loss(logits) == pytest.approx(by_hand(logits, labels, label_smoothing), rel=1e-12)
+    assert relative_error(dlogits, numerical_gradient(loss, logits)) < 1e-7
+
+
+def test_an_image_of_no_class_leaves_the_others_alone():
+    logits, labels = batch(5, 10)
+    _, before = softmax_cross_entropy(logits, labels)
+    labels[2] = NO_CLASS
+    _, after = softmax_cross_entropy(logits, labels)
+    np.testing.assert_array_equal(np.delete(before, 2, axis=0), np.delete(after, 2, axis=0))
+    np.testing.assert_allclose(after[2], (oracles.softmax(logits[2:3])[0] - 0.1) / 5, atol=1e-15)
+
+
+def test_knowing_nothing_is_the_best_answer_for_an_image_of_no_class():
+    loss, dlogits = softmax_cross_entropy(np.zeros((2, 10)), [NO_CLASS, NO_CLASS])
+    assert loss == pytest.approx(math.log(10), rel=1e-15)
+    np.testing.assert_allclose(dlogits, 0, atol=1e-17)
+    certain, _ = softmax_cross_entropy([[1000.0, 0.0]], [NO_CLASS])
+    assert certain == 500.0
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_images_of_no_class_keep_dtype_and_memory_order(order):
+    logits, labels = batch(64, 10)
+    labels[::3] = NO_CLASS
+    logits = np.array(logits, np.float32, order=order)
+    loss, dlogits = softmax_cross_entropy(logits, labels, label_smoothing=0.1)
+    assert dlogits.dtype == np.float32 and dlogits.strides == logits.strides
+    assert loss == pytest.approx(by_hand(logits.astype(float), labels, 0.1), rel=1e-6)
+    _, exact = softmax_cross_entropy(logits.astype(float), labels, label_smoothing=0.1)
+    np.testing.assert_allclose(dlogits, exact, atol=1e-8)
+
+
 def test_gradient_is_probability_minus_target_over_the_batch():
     logits, labels = batch(5, 10)
     _, dlogits = softmax_cross_entropy(logits, labels)
@@ -165,7 +208,8 @@ GOOD = np.zeros((2, 3))
         (GOOD, [0.0, 1.0], {}, TypeError, "integers, got dtype float64"),
         (GOOD, [True, False], {}, TypeError, "bool"),
         (GOOD, [0, 3], {}, ValueError, "0 to 2 .*3 classes, got 0 to 3"),
-        (GOOD, [-1, 2], {}, ValueError, "got -1 to 2"),
+        (GOOD, [-2, 2], {}, ValueError, "got -2 to 2"),
+        (GOOD, [-1, 3], {}, ValueError, "got -1 to 3"),
         (GOOD, [0, 1], {"label_smoothing": 1.0}, ValueError, "label_smoothing"),
         (GOOD, [0, 1], {"label_smoothing": -0.1}, ValueError, "label_smoothing"),
         (GOOD, [0, 1], {"batch_size": 0}, ValueError, "batch_size"),

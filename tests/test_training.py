@@ -10,7 +10,7 @@ import pytest
 
 from helpers.architectures import mlp, small_cnn
 from helpers.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D, ReLU
-from helpers.losses import softmax_cross_entropy
+from helpers.losses import NO_CLASS, softmax_cross_entropy
 from helpers.network import Sequential
 from helpers.optimizers import SGD, Adam, Momentum
 from helpers.training import History, fit
@@ -128,6 +128,28 @@ def test_it_learns():
     assert history.loss[-1] < 0.5 * history.loss[0]
     images, labels = make_data(300, 3)
     assert (net.predict(images) == labels).mean() > 0.95
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_images_of_no_class_count_in_the_loss_alone(threads):
+    """One step on a whole batch: loss and accuracy by hand, of the network before the step."""
+    images, labels = make_data(40)
+    net = Sequential([Flatten(), Dense(144, 10, rng=np.random.default_rng(0))], (1, 12, 12))
+    quiet_fit(net, (images, labels), epochs=5, optimizer=Adam(0.01))
+    labels = np.where(np.arange(40) % 4 == 0, NO_CLASS, labels)
+    logits = net.forward(images)
+    history = quiet_fit(net, (images, labels), batch_size=40, epochs=1, threads=threads)
+    loss, _ = softmax_cross_entropy(logits, labels)
+    assert history.loss[0] == pytest.approx(loss, rel=1e-5)
+    of_a_class = labels != NO_CLASS
+    right = (logits.argmax(axis=1) == labels)[of_a_class]
+    assert history.accuracy[0] == right.mean() > 0.2
+
+
+def test_a_batch_of_no_class_alone_has_no_accuracy():
+    images, labels = make_data(20)
+    history = quiet_fit(make_net(), (images, np.full_like(labels, NO_CLASS)), epochs=1)
+    assert history.accuracy == [0.0]
 
 
 def test_label_smoothing_reaches_the_loss():
@@ -491,7 +513,8 @@ IMAGES, LABELS = make_data(20)
         (bad(labels=LABELS * 1.0), "train labels must be 20 integers, one an image, not float64"),
         (bad(labels=np.eye(10, dtype=int)[LABELS]), r"not int64 of shape \(20, 10\)"),
         (bad(labels=LABELS + 5), "labels must lie in 0 to 9"),
-        (bad(labels=LABELS - 5), "labels must lie in 0 to 9"),
+        (bad(labels=LABELS - 11), "labels must lie in 0 to 9"),
+        (bad(validation=(IMAGES, LABELS * 0 - 1)), "validation labels must lie in 0 to 9"),
         (bad(validation=(IMAGES, LABELS[:3])), "validation labels must be 20 integers"),
         (bad(epochs=0), "epochs must be a whole number of at least 1, not 0"),
         (bad(epochs=1.5), "epochs must be a whole number of at least 1, not 1.5"),
