@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from helpers import training_record
 from helpers.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D, ReLU
 from helpers.network import Sequential
 
@@ -177,13 +178,15 @@ def best_cnn(seed=0):
             *block(1, 32),
             *block(32, 32),
             MaxPool2D(2),
+            Dropout(0.25, rng=rng),
             *block(32, 64, padding="same"),
             *block(64, 64, padding="same"),
             MaxPool2D(2),
+            Dropout(0.25, rng=rng),
             *block(64, 128),
             MaxPool2D(2),
             Flatten(),
-            Dropout(0.4, rng=rng),
+            Dropout(0.5, rng=rng),
             Dense(128 * 2 * 2, 10, rng=rng),
         ]
     )
@@ -238,7 +241,8 @@ def pretrained(name):
     FileNotFoundError
         If no trained weights of it are in `data/networks/`.
     helpers.network.WeightsError
-        If the file is damaged or belongs to another network.
+        If the file is damaged or belongs to another network, or the record beside it, NAME.json,
+        is missing or is not the record of these weights.
     """
     net = make(name)
     path = NETWORKS / f"{name}.npz"
@@ -248,6 +252,7 @@ def pretrained(name):
             f"no trained weights of {name} in data/networks (there: {there}); "
             f"train it with `python -m helpers.recipes train {name}`"
         )
+    training_record.verify(name, path.with_suffix(""))
     net.load_weights(path)
     return net
 

@@ -16,8 +16,10 @@ from PIL import Image
 
 from helpers.handwriting import by_hand
 from helpers.images import SIDE, strokes_to_mnist
+from helpers.losses import NO_CLASS
+from helpers.mnist import Split
 
-__all__ = ["KINDS", "pictures"]
+__all__ = ["KINDS", "added_to", "pictures"]
 
 _PEN = (1.6, 3.0)  # pixels: strokes of MNIST are mostly that wide
 _CANVAS = 100  # strokes are made in a box of side 1, and must be larger than a slip of the hand
@@ -57,6 +59,31 @@ def pictures(count, rng, kinds=None):
     return made
 
 
+def added_to(train, share, rng):
+    """Append pictures that are no digits to training images.
+
+    Parameters
+    ----------
+    train : helpers.mnist.Split
+    share : float
+        How many, as a share of the images that are there.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    helpers.mnist.Split
+        The label of the new ones is `helpers.losses.NO_CLASS`. `train` itself if there are none.
+    """
+    count = round(share * len(train))
+    if count == 0:
+        return train
+    labels = np.full(count, NO_CLASS, train.labels.dtype)
+    return Split(
+        np.concatenate([train.images, pictures(count, rng)]),
+        np.concatenate([train.labels, labels]),
+    )
+
+
 def _noise(rng):
     """White noise, smoothed, cut to black and white, made rare or faint, each by chance."""
     side = rng.choice([SIDE, SIDE, 14, 9, 6])
@@ -88,7 +115,7 @@ def _scribble(rng):
 
 
 def _wander(points, rng):
-    """Points of a stroke that goes to and fro; where one stands twice, the stroke has a corner."""
+    """Points of a stroke that wanders about; where one stands twice, the stroke has a corner."""
     points = rng.random((points, 2)) * [rng.uniform(0.7, 1), 1]
     corners = rng.random(len(points)) < rng.choice([0, 0.3, 1])
     return np.repeat(points, 1 + corners, axis=0)

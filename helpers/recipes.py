@@ -18,7 +18,6 @@ import helpers.training
 from helpers import architectures, calibration, mnist, nonsense, replicas, training_record
 from helpers.augmentation import Augmentation
 from helpers.averaging import Averaged, recompute_statistics
-from helpers.losses import NO_CLASS
 from helpers.optimizers import SGD, Adam
 from helpers.schedules import one_cycle
 
@@ -120,7 +119,7 @@ RECIPES = {
         "fast": _best(5, _WIDE),
         "sample": _best(150, _WIDE, batch_size=64, sample=True),
     },
-    "best_cnn": {"best": _best(24, _WIDE, nonsense=0.1, calibrate=True)},
+    "best_cnn": {"best": _best(26, _WIDE, nonsense=0.05, calibrate=True)},
 }
 
 
@@ -234,16 +233,6 @@ def _stem(output, name, kind):
     return output / (name if kind == "best" else f"{name}_{kind}")
 
 
-def _with_nonsense(train, share, seed):
-    count = round(share * len(train))
-    if count == 0:
-        return train
-    # Made from the seed alone, so that a resumed training sees the same.
-    made = nonsense.pictures(count, np.random.default_rng([seed, 2]))
-    labels = np.full(count, NO_CLASS, train.labels.dtype)
-    return mnist.Split(np.concatenate([train.images, made]), np.concatenate([train.labels, labels]))
-
-
 def _calibrate(net, validation):
     temperature = calibration.fit_temperature(
         net.predict_logits(validation.images), validation.labels
@@ -256,7 +245,8 @@ def _fit(net, recipe, digits, seed, threads, checkpoint, progress):
     optimizer = recipe.optimizer()
     if recipe.average is not None:
         optimizer = Averaged(optimizer, recipe.average)
-    train = _with_nonsense(digits.train, recipe.nonsense, seed)
+    # Made from the seed alone, so that a resumed training sees the same.
+    train = nonsense.added_to(digits.train, recipe.nonsense, np.random.default_rng([seed, 2]))
     history = helpers.training.fit(
         net,
         train,

@@ -7,9 +7,13 @@ import platform
 import numpy as np
 
 from helpers import files, metrics, mnist_files
-from helpers.losses import softmax_cross_entropy
+from helpers.calibration import calibration_error
+from helpers.losses import softmax, softmax_cross_entropy
+from helpers.network import WeightsError
 
-__all__ = ["describe", "figures", "write"]
+__all__ = ["describe", "figures", "verify", "write"]
+
+_WEIGHTS_SHA256 = "weights sha256"
 
 
 def describe(net, digits, history):
@@ -51,15 +55,17 @@ def figures(net, split):
     Returns
     -------
     dict
-        Number of images, loss, accuracy; precision, recall and F1 of each class.
+        Number of images, loss, accuracy, calibration error; precision, recall and F1 of each
+        class.
     """
-    logits = net.predict_logits(split.images)
+    logits = net.predict_logits(split.images).astype(np.float64)
     report = metrics.classification_report(split.labels, logits.argmax(axis=1), 10)
-    loss, _ = softmax_cross_entropy(logits.astype(np.float64), split.labels)
+    loss, _ = softmax_cross_entropy(logits, split.labels)
     return {
         "images": len(split),
         "loss": round(loss, 5),
         "accuracy": report.accuracy,
+        "calibration error": round(calibration_error(softmax(logits), split.labels), 5),
         "precision": report.precision.round(4).tolist(),
         "recall": report.recall.round(4).tolist(),
         "f1": report.f1.round(4).tolist(),
@@ -79,6 +85,53 @@ def write(net, record, stem):
     """
     weights = stem.with_suffix(".npz")
     net.save(weights)
-    record["weights sha256"] = hashlib.sha256(weights.read_bytes()).hexdigest()
+    record[_WEIGHTS_SHA256] = _sha256(weights)
     with files.replacing(stem.with_suffix(".json")) as file:
         file.write((json.dumps(record, indent=2) + "\n").encode("utf-8"))
+
+
+def verify(name, stem):
+    """See that stored weights are those that the record beside them describes.
+
+    Parameters
+    ----------
+    name : str
+        Of the network that they shall be of.
+    stem : Path
+        The two files without their endings, .npz and .json.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there are no weights.
+    helpers.network.WeightsError
+        If the record is missing or unreadable, or is of another network or of other weights.
+    """
+    weights, path = stem.with_suffix(".npz"), stem.with_suffix(".json")
+    found = _sha256(weights)
+    what_to_do = (
+        f"fetch {weights.name} and {path.name} again, both, "
+        f"or train anew with `python -m helpers.recipes train {name}`"
+    )
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        network, expected = record["network"], record[_WEIGHTS_SHA256]
+    except FileNotFoundError as error:
+        raise WeightsError(
+            f"{weights} lacks its record {path.name}, which says how it was made; {what_to_do}"
+        ) from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise WeightsError(
+            f"{path} is no record of a training, or damaged ({error!r}); {what_to_do}"
+        ) from error
+    if network != name:
+        raise WeightsError(f"{path} is the record of {network}, not of {name}; {what_to_do}")
+    if found != expected:
+        raise WeightsError(
+            f"{weights} is damaged, or from another training than {path.name} beside it: its "
+            f"SHA-256 is {found}, the record says {expected}; {what_to_do}"
+        )
+
+
+def _sha256(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()

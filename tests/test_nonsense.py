@@ -1,15 +1,17 @@
 """Made-up nonsense and letters: the form of MNIST, the same for the same seed, and no digits."""
 
 import dataclasses
+import signal
 
 import numpy as np
 import pytest
 
-from helpers import handwriting, nonsense
+from helpers import handwriting, nonsense, recipes
+from helpers.augmentation import Augmentation
 from helpers.images import strokes_to_mnist
 from helpers.letters import LETTERS, letters
 from helpers.losses import NO_CLASS
-from helpers.recipes import RECIPES, Recipe, _with_nonsense, train
+from helpers.recipes import RECIPES, Recipe, train
 
 QUICK = {"source": "sample", "progress": False, "test": False}
 
@@ -107,16 +109,19 @@ def test_letters_have_the_form_of_mnist():
 
 
 def test_nonsense_is_added_behind_the_digits(digits_sample):
+    def made(share, seed=3):
+        return nonsense.added_to(digits, share, np.random.default_rng(seed))
+
     digits = digits_sample.train
-    both = _with_nonsense(digits, 0.1, seed=3)
+    both = made(0.1)
     assert len(both) == 3960
     np.testing.assert_array_equal(both.images[:3600], digits.images)
     np.testing.assert_array_equal(both.labels[:3600], digits.labels)
     assert (both.labels[3600:] == NO_CLASS).all()
     assert both.images.dtype == np.float32 and both.labels.dtype == np.int64
-    np.testing.assert_array_equal(_with_nonsense(digits, 0.1, seed=3).images, both.images)
-    assert not np.array_equal(_with_nonsense(digits, 0.1, seed=4).images, both.images)
-    assert _with_nonsense(digits, 0.0, seed=3) is digits
+    np.testing.assert_array_equal(made(0.1).images, both.images)
+    assert not np.array_equal(made(0.1, seed=4).images, both.images)
+    assert made(0.0) is digits
 
 
 def test_records_of_recipes_without_nonsense_stay_as_they_were():
@@ -178,3 +183,25 @@ def test_statistics_of_averaged_weights_are_of_digits_and_nonsense():
     )
     _, record = train("deep_cnn", recipe=recipe, **QUICK)
     assert np.isfinite(record["validation"]["loss"])
+
+
+def test_an_interrupted_training_sees_the_same_nonsense_again(tmp_path, monkeypatch):
+    """Ctrl+C in the second epoch; the same call then ends at the weights of an unbroken run."""
+    recipe = dataclasses.replace(
+        RECIPES["mlp"]["best"], epochs=2, nonsense=0.1, images=1000, calibrate=True
+    )
+    whole, _ = train("mlp", recipe=recipe, **QUICK)
+    draw, calls = Augmentation.draw, iter(range(1000))
+
+    def interrupted_draw(self, count, rng):
+        if next(calls) == 12:
+            signal.raise_signal(signal.SIGINT)
+        return draw(self, count, rng)
+
+    monkeypatch.setattr(Augmentation, "draw", interrupted_draw)
+    with pytest.raises(recipes.Interrupted, match="stopped in epoch 2 of 2"):
+        train("mlp", recipe=recipe, output=tmp_path, **QUICK)
+    monkeypatch.undo()
+    resumed, _ = train("mlp", recipe=recipe, output=tmp_path, **QUICK)
+    for ours, theirs in zip(whole.parameters, resumed.parameters, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
