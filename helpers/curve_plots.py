@@ -65,9 +65,12 @@ def _curves(history, epochs):
         _pair(axes[0], history.loss, history.validation_loss, last)
         _pair(axes[1], history.accuracy, history.validation_accuracy, last)
         axes[0].set(ylabel="loss")
-        axes[0].set_ylim(0, 1.05 * axes[0].get_ylim()[1])
+        highest = 1.05 * axes[0].get_ylim()[1]
+        axes[0].set_ylim(-0.14 * highest, highest)  # room for a name below a line near 0
         axes[1].set(ylabel="accuracy")
         axes[1].yaxis.set_major_formatter(FuncFormatter(style.percent_tick))
+        low, high = axes[1].get_ylim()
+        axes[1].set_yticks([tick for tick in axes[1].get_yticks() if low <= tick <= min(1, high)])
         for side in axes:
             side.set(xlabel="epoch", xlim=(1 - 0.04 * last, last + 0.04 * last))
             side.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))

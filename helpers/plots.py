@@ -11,7 +11,9 @@ is drawn there, inside ``with plots.drawing(9, 4) as figure:``, and shown by
 from helpers.charts import bars, confusion, ladder, probabilities, reading
 from helpers.curve_plots import LiveCurves, curves
 from helpers.digit_plots import digit_grid, digit_numbers, gallery
+from helpers.evaluation_plots import intervals, overlays, reliability_diagram
 from helpers.filter_plots import feature_maps, filters
+from helpers.optimizer_plots import descent, descents, lines, rate_race, rate_search
 from helpers.speed_plots import matrices, memory_order, rates, windows
 from helpers.style import LiveFigure, drawing, percent, show
 
@@ -21,19 +23,27 @@ __all__ = [
     "bars",
     "confusion",
     "curves",
+    "descent",
+    "descents",
     "digit_grid",
     "digit_numbers",
     "drawing",
     "feature_maps",
     "filters",
     "gallery",
+    "intervals",
     "ladder",
+    "lines",
     "matrices",
     "memory_order",
+    "overlays",
     "percent",
     "probabilities",
+    "rate_race",
+    "rate_search",
     "rates",
     "reading",
+    "reliability_diagram",
     "show",
     "windows",
 ]

@@ -57,6 +57,98 @@ def forward(self, x, training=False):
 def backward(self, dy):
     return dy * self.y * (1 - self.y)
 """
+NESTEROV = """
+memory[0] = self.momentum * memory[0] + grad
+return grad + self.momentum * memory[0]
+"""
+ADAMW = """
+for param in params:
+    if param.ndim > 1:
+        param *= 1 - self.learning_rate * self.decay
+super().update(params, grads)
+"""
+CLIP = """
+length = np.sqrt(sum((grad**2).sum() for grad in grads))
+factor = min(1, limit / length)
+return [factor * grad for grad in grads]
+"""
+F_BETA = """
+hits, n_read, n_true = np.diag(matrix), matrix.sum(axis=0), matrix.sum(axis=1)
+return (1 + beta**2) * hits / np.maximum(beta**2 * n_true + n_read, 1)
+"""
+SURE_ENOUGH = """
+for t in np.unique(confidence):
+    if (~right[confidence >= t]).mean() <= most:
+        return t
+return np.inf
+"""
+ATTACK = """
+_, dlogits = softmax_cross_entropy(net.forward(images), labels)
+return np.clip(images + epsilon * np.sign(net.backward(dlogits)), 0, 1)
+"""
+
+TAPE = """
+def exp(a):
+    result = float(np.exp(a.data))
+    return Value(result, [(a, result)])
+
+
+def log(a):
+    return Value(float(np.log(a.data)), [(a, 1 / a.data)])
+"""
+REORDER = """
+blocks = weight.reshape(channels, height, width, -1)
+return blocks.transpose(1, 2, 0, 3).reshape(weight.shape)
+"""
+FRONT = """
+models = list(zip(sizes, scores, strict=True))
+return [
+    not any(s <= size and a >= score and (s, a) != (size, score) for s, a in models)
+    for size, score in models
+]
+"""
+LAYER_NORM = """
+centred = x - x.mean(axis=1, keepdims=True)
+var = (centred**2).mean(axis=1, keepdims=True)
+return gamma * centred / np.sqrt(var + epsilon) + beta
+"""
+DROP_CHANNELS = """
+kept = rng.random((*x.shape[:2], 1, 1)) >= rate
+return x * kept / (1 - rate)
+"""
+FOLD = """
+gain = norm.params["gamma"] / np.sqrt(norm.running_var + norm.epsilon)
+return weight * gain, (bias - norm.running_mean) * gain + norm.params["beta"]
+"""
+TRAIN_EPOCH = """
+order = rng.permutation(len(images))
+for start in range(0, len(order), batch_size):
+    chosen = order[start : start + batch_size]
+    logits = net.forward(images[chosen], training=True)
+    loss, dlogits = softmax_cross_entropy(logits, labels[chosen])
+    net.backward(dlogits)
+    for layer in net.layers:
+        for name, gradient in layer.grads.items():
+            layer.params[name] -= learning_rate * gradient
+    after_step(loss)
+"""
+AVERAGE = """
+def forward(self, x, training=False):
+    self.shape, size = x.shape, self.settings[0]
+    return sum(x[there] for there in positions(x.shape, *self.settings)) / size**2
+
+def backward(self, dy):
+    dx, size = np.zeros(self.shape), self.settings[0]
+    for there in positions(self.shape, *self.settings):
+        dx[there] += dy / size**2
+    return dx
+"""
+ROWS = """
+first = last = row
+for k, s, p in reversed(layers):
+    first, last = first * s - p, last * s - p + k - 1
+return first, last
+"""
 
 WRONG_ANSWERS = {
     "00_start_here": {
@@ -137,6 +229,72 @@ WRONG_ANSWERS = {
             "return x.T @ dz + decay * np.sign(w)",
             "return (x.T @ dz + decay * w) / len(y)",  # dz holds 1/N already
             "return dz @ w.T + decay * x",
+        ],
+    },
+    "05_pooling": {
+        "loop": [
+            *(
+                TRAIN_EPOCH.replace(right, wrong)
+                for right, wrong in [
+                    ("-= learning_rate", "+= learning_rate"),  # uphill
+                    ("learning_rate * gradient", "gradient"),
+                    ("learning_rate * gradient", "learning_rate * gradient / batch_size"),
+                    ("rng.permutation(len(images))", "np.arange(len(images))"),
+                    ("0, len(order)", "0, len(order) - batch_size + 1"),  # drops the last batch
+                    ("labels[chosen]", "labels[start : start + batch_size]"),  # not shuffled
+                    ("[start : start + batch_size]", "[start:]"),
+                    ("[start : start + batch_size]", "[:batch_size]"),  # always the first
+                    ("    net.backward(dlogits)", "    net.backward(-dlogits)"),
+                    ("    after_step(loss)", ""),
+                    ("    after_step(loss)", "after_step(loss)"),  # once an epoch
+                    ("in net.layers", "in net.layers[:1]"),
+                    ("layer.params[name] -=", "layer.params[name] = -"),
+                    ("layer.grads.items()", "list(layer.grads.items())[:1]"),  # no bias
+                ]
+            ),
+        ],
+        "average": [
+            *(
+                AVERAGE.replace(right, wrong)
+                for right, wrong in [
+                    (" / size**2\n\ndef", "\n\ndef"),  # the sum
+                    ("dy / size**2", "dy"),
+                    ("size**2", "4"),  # only for windows of 2
+                    ("size**2", "size"),
+                    ("dx[there] +=", "dx[there] ="),  # overlapping windows
+                    ("dy / size**2", "dy.mean()"),
+                    ("    return dx", ""),
+                    ("*self.settings)", "self.settings[0], self.settings[0])"),  # no stride
+                ]
+            ),
+            # The largest instead of the mean; the mean of all; only forward.
+            """
+            def forward(self, x, training=False):
+                self.inner = MaxPool2D(*self.settings)
+                return self.inner.forward(x)
+
+            def backward(self, dy):
+                return self.inner.backward(dy)
+            """,
+            AVERAGE.replace("sum(x[there]", "sum(x[there] * 0 + x.mean()"),
+            AVERAGE.partition("\ndef backward")[0],
+        ],
+        "rows": [
+            *(
+                ROWS.replace(right, wrong)
+                for right, wrong in [
+                    ("reversed(layers)", "layers"),  # from front to back
+                    (" - p", ""),
+                    ("- p + k - 1", "- p + k"),  # the first row outside
+                    ("last * s - p + k - 1", "last + k - 1"),
+                    ("last * s - p + k - 1", "first * s - p + k - 1"),  # only the first is followed
+                    ("first * s - p,", "max(first * s - p, 0),"),
+                    ("return first, last", "return last - first + 1"),
+                    ("return first, last", "print(first, last)"),
+                    ("first * s", "first"),
+                ]
+            ),
+            "return row, row + sum(k - 1 for k, s, p in layers)",
         ],
     },
     "06_speed": {
@@ -278,6 +436,247 @@ WRONG_ANSWERS = {
             FLIP.replace("k - 1", "k"),
             FLIP.replace("np.zeros(len(turned))", "np.ones(len(turned))"),
             FLIP.replace("return ", "dx = "),
+        ],
+    },
+    "07_training": {
+        "nesterov": [
+            *(
+                NESTEROV.replace(right, wrong)
+                for right, wrong in [
+                    ("return grad + self.momentum * memory[0]", "return memory[0]"),  # plain
+                    ("return grad +", "return memory[0] +"),
+                    ("return grad + self.momentum *", "return grad +"),
+                    ("return grad + self.momentum *", "return self.momentum *"),
+                    ("grad\nreturn", "(1 - self.momentum) * grad\nreturn"),
+                    ("self.momentum", "0.9"),  # not the momentum that was asked for
+                    ("memory[0] = self.momentum * memory[0] + grad\n", ""),  # no velocity
+                    ("memory[0] =", "velocity ="),  # nothing is remembered
+                    ("return ", "answer = "),
+                ]
+            ),
+            # The look ahead with the velocity from before the step.
+            """
+            answer = grad + self.momentum * memory[0]
+            memory[0] = self.momentum * memory[0] + grad
+            return answer
+            """,
+        ],
+        "adamw": [
+            *(
+                ADAMW.replace(right, wrong)
+                for right, wrong in [
+                    ("if param.ndim > 1", "if True"),  # biases decay, too
+                    ("self.learning_rate * ", ""),
+                    ("1 - self", "1 + self"),
+                    (" * self.decay", ""),
+                    ("param *= 1 -", "param -="),  # the same amount from every weight
+                    ("param *= 1 - ", "param = param * 1 - "),  # not in place
+                    ("super().update(params, grads)", ""),
+                    ("params, grads)", "[param.copy() for param in params], grads)"),
+                ]
+            ),
+            # L2 in the gradient, decay after the step, no decay at all.
+            "super().update(params, [g + self.decay * p * (p.ndim > 1)\n"
+            "    for p, g in zip(params, grads)])",
+            ADAMW.partition("super()")[1]
+            + ".update(params, grads)\n"
+            + ADAMW.partition("super")[0],
+            "super().update(params, grads)",
+        ],
+        "clip": [
+            *(
+                CLIP.replace(right, wrong)
+                for right, wrong in [
+                    ("np.sqrt", "abs"),  # the square of the length
+                    ("grad**2", "abs(grad)"),
+                    ("min(1, limit / length)", "limit / length"),  # lengthens short ones
+                    ("min(1, limit / length)", "min(1, length / limit)"),
+                    ("min(1, limit / length)", "1"),
+                    (
+                        "sum((grad**2).sum() for grad in grads)",
+                        "max((grad**2).sum() for grad in grads)",
+                    ),
+                    ("return [factor * grad for grad in grads]", "return factor * grads[0]"),
+                    ("return ", "answer = "),
+                ]
+            ),
+            # Each number, or each array, by itself; written into what came in.
+            "return [np.clip(grad, -limit, limit) for grad in grads]",
+            "return [grad * min(1, limit / np.sqrt((grad**2).sum())) for grad in grads]",
+            CLIP.replace(
+                "return [factor * grad for grad in grads]",
+                "for grad in grads:\n    grad *= factor\nreturn grads",
+            ),
+        ],
+    },
+    "09_evaluation": {
+        "f-beta": [
+            *(
+                F_BETA.replace(right, wrong)
+                for right, wrong in [
+                    ("(1 + beta**2)", "(1 + beta)"),  # beta not squared
+                    ("beta**2 * n_true", "beta * n_true"),
+                    ("beta**2 * n_true + n_read", "n_true + beta**2 * n_read"),  # P for R
+                    ("beta**2 * n_true + n_read", "n_true + n_read"),
+                    ("(1 + beta**2) *", "2 *"),  # always F1
+                    ("matrix.sum(axis=0), matrix.sum(axis=1)", "matrix.sum(1), matrix.sum(0)"),
+                    ("return", "answer ="),
+                ]
+            ),
+            # 0 / 0 for a class that is never read, one mean for all, the scores without beta.
+            """
+            hits = np.diag(matrix)
+            with np.errstate(invalid="ignore"):
+                p, r = hits / matrix.sum(axis=0), hits / matrix.sum(axis=1)
+                return (1 + beta**2) * p * r / (beta**2 * p + r)
+            """,
+            F_BETA.replace("return ", "answer = ") + "return answer.mean()",
+            "return np.diag(matrix) / matrix.sum(axis=1)",
+        ],
+        "sure-enough": [
+            *(
+                SURE_ENOUGH.replace(right, wrong)
+                for right, wrong in [
+                    (">= t", "> t"),  # the images at the threshold forgotten
+                    (">= t", "<= t"),
+                    ("<= most", "< most"),
+                    ("~right", "right"),  # hits for mistakes
+                    ("(~right[confidence >= t]).mean()", "(~right & (confidence >= t)).mean()"),
+                    ("np.unique(confidence)", "np.unique(confidence)[::-1]"),  # the largest
+                    ("return np.inf", "return confidence.max()"),
+                    ("return np.inf", "return None"),
+                    ("np.unique(confidence)", "confidence"),  # not in order
+                ]
+            ),
+            "return 1 - most",
+        ],
+        "attack": [
+            *(
+                ATTACK.replace(right, wrong)
+                for right, wrong in [
+                    ("images + epsilon", "images - epsilon"),  # the loss falls
+                    ("np.sign(net.backward(dlogits))", "net.backward(dlogits)"),
+                    ("epsilon * ", ""),
+                    ("np.sign(net.backward(dlogits))", "np.sign(images - 0.5)"),  # no gradient
+                    ("labels)", "net.forward(images).argmin(axis=1))"),  # towards another class
+                    ("return", "answer ="),
+                    ("return ", "images[...] = "),
+                ]
+            ),
+            ATTACK.replace("np.clip(", "(").replace(", 0, 1)", ")"),
+            ATTACK.replace("net.backward(dlogits)", "np.ones_like(images)"),
+            ATTACK.replace("net.backward(dlogits)", "net.backward(np.ones_like(dlogits))"),
+            "images += epsilon\nreturn images",
+        ],
+    },
+    "10_comparison": {
+        "tape-functions": [
+            *(
+                TAPE.replace(right, wrong)
+                for right, wrong in [
+                    ("[(a, result)]", "[(a, 1.0)]"),  # the slope of the identity
+                    ("[(a, result)]", "[(a, a.data)]"),
+                    ("[(a, result)]", "[]"),  # not connected
+                    ("Value(result, [(a, result)])", "result"),  # a number, no Value
+                    ("[(a, 1 / a.data)]", "[(a, a.data)]"),
+                    ("[(a, 1 / a.data)]", "[(a, float(np.log(a.data)))]"),
+                    ("[(a, 1 / a.data)]", ""),
+                    ("np.log(", "np.log10("),
+                    ("return Value(result", "Value(result"),  # nothing returned
+                ]
+            ),
+            # Only one of the two.
+            TAPE.partition("\n\n\ndef log")[0] + "\nlog = exp",
+        ],
+        "reorder": [
+            *(
+                REORDER.replace(right, wrong)
+                for right, wrong in [
+                    ("transpose(1, 2, 0, 3)", "transpose(2, 1, 0, 3)"),  # (W, H, C)
+                    ("transpose(1, 2, 0, 3)", "transpose(2, 0, 1, 3)"),  # the way back
+                    ("(channels, height, width, -1)", "(height, width, channels, -1)"),
+                    (".reshape(weight.shape)", ""),
+                    ("return", "answer ="),
+                ]
+            ),
+            "return weight",
+            "return weight[::-1]",
+            "return weight.reshape(height, width, channels, -1).reshape(weight.shape)",
+            # Right, but written into the weight.
+            "blocks = weight.reshape(channels, height, width, -1).transpose(1, 2, 0, 3)\n"
+            "weight[:] = blocks.reshape(weight.shape).copy()\nreturn weight",
+        ],
+        "front": [
+            *(
+                FRONT.replace(right, wrong)
+                for right, wrong in [
+                    ("s <= size and a >= score", "s <= size or a >= score"),
+                    ("s <= size and a >= score", "s < size and a > score"),  # ties are forgotten
+                    ("s <= size and a >= score", "s <= size and a <= score"),
+                    ("s <= size and a >= score", "s >= size and a >= score"),
+                    (" and (s, a) != (size, score)", ""),  # beaten by itself
+                    ("not any", "any"),
+                    ("return", "answer ="),
+                ]
+            ),
+            "return [score == max(scores) for score in scores]",
+            "return [size == min(sizes) for size in sizes]",
+        ],
+    },
+    "08_regularisation": {
+        "layer-norm": [
+            *(
+                LAYER_NORM.replace(right, wrong)
+                for right, wrong in [
+                    ("axis=1", "axis=0"),  # batch norm
+                    ("axis=1, keepdims=True", "axis=1"),  # spread over the wrong axis
+                    ("axis=1, keepdims=True", ""),  # one mean for all
+                    (" + epsilon", ""),
+                    ("np.sqrt(var + epsilon)", "(var + epsilon)"),
+                    ("np.sqrt(var + epsilon)", "(np.sqrt(var) + epsilon)"),
+                    ("gamma * ", ""),
+                    (" + beta", ""),
+                    ("return", "y ="),
+                ]
+            ),
+            LAYER_NORM.replace("(centred**2).mean(axis=1,", "x.var(axis=1, ddof=1,"),
+        ],
+        "drop-channels": [
+            *(
+                DROP_CHANNELS.replace(right, wrong)
+                for right, wrong in [
+                    ("(*x.shape[:2], 1, 1)", "x.shape"),  # single pixels
+                    ("(*x.shape[:2], 1, 1)", "(1, x.shape[1], 1, 1)"),  # the same for all images
+                    ("(*x.shape[:2], 1, 1)", "(len(x), 1, 1, 1)"),  # whole images
+                    (">=", "<"),  # the share that is kept
+                    (" / (1 - rate)", ""),
+                    ("/ (1 - rate)", "* (1 - rate)"),
+                    ("/ (1 - rate)", "/ rate"),
+                    ("return x * kept", "x *= kept\nreturn x"),  # written into x
+                    ("return x * kept", "return kept"),  # the mask
+                    ("return", "y ="),
+                ]
+            ),
+            "return x",
+        ],
+        "fold": [
+            *(
+                FOLD.replace(right, wrong)
+                for right, wrong in [
+                    ('norm.params["gamma"]', "1"),
+                    (" + norm.epsilon", ""),
+                    ("np.sqrt(norm.running_var + norm.epsilon)", "norm.running_var"),
+                    ("weight * gain", "weight"),
+                    ("weight * gain", "weight * gain[:, None]"),  # the inputs, not the outputs
+                    ("(bias - norm.running_mean) * gain", "bias - norm.running_mean * gain"),
+                    ("(bias - norm.running_mean) * gain", "(bias + norm.running_mean) * gain"),
+                    ("(bias - norm.running_mean) * gain", "bias * gain - norm.running_mean"),
+                    (' + norm.params["beta"]', ""),
+                    ("return weight * gain, ", "return "),
+                    ("return", "answer ="),
+                ]
+            ),
+            "return weight, bias",
         ],
     },
     "11_draw": {
