@@ -5,11 +5,15 @@ axis that runs fastest, so every pixel holds one (C, N) matrix, and what works o
 on a whole contiguous run of N of them.
 """
 
+import contextlib
 import math
 
 import numpy as np
 
 from helpers import recording
+
+# Values in the buffer of NumPy's ufuncs.
+_BUFFER = 1024
 
 
 def _batch_last_axes(ndim):
@@ -52,6 +56,18 @@ def blocks(x, values=2**17):
     """
     step = max(1, values * len(x) // x.size)
     return [slice(i, i + step) for i in range(0, len(x), step)]
+
+
+@contextlib.contextmanager
+def short_runs():
+    """Context in which ufuncs work in place on runs of a pixel's length.
+
+    NumPy copies operands to and fro whose contiguous runs are shorter than half its buffer, which
+    holds 8192 values unless told otherwise. A strided maximum then takes up to twice the time.
+    """
+    with np.errstate():  # puts the old length back
+        np.setbufsize(_BUFFER)
+        yield
 
 
 class Fresh:

@@ -94,7 +94,8 @@ class Team:
 
     def _guarded(self, function, replica, part):
         try:
-            return function(replica, part)
+            with memory.short_runs():
+                return function(replica, part)
         except BaseException:
             self.meeting.abandon()
             raise
