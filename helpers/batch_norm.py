@@ -51,6 +51,8 @@ class BatchNorm(layer.Layer):
         batch = x.shape[-1]
         if flat.shape[1] != self.features * batch:
             raise ValueError(f"{self!r} takes {self.features} features, not {x.shape[-2]}")
+        if not (training or self.backward_follows):
+            return self._predicted(flat, batch).reshape(x.shape)
         self._centred = self.memory("centred", flat.shape, x.dtype, over=flat)
         # What the values are centred on; `offset` is how far that is from the mean.
         centre = self.running_mean.astype(x.dtype)
@@ -110,6 +112,15 @@ class BatchNorm(layer.Layer):
             rows = np.subtract(flat[part], share, out=dx[part])
             rows *= scale
         return dx.reshape(self._shape)
+
+    def _predicted(self, flat, batch):
+        """One factor and one summand for each feature, as nothing is asked of the batch."""
+        gain = self.params["gamma"] / np.sqrt(self.running_var.astype(flat.dtype) + self.epsilon)
+        shift = self.params["beta"] - gain * self.running_mean.astype(flat.dtype)
+        y = self.memory("y", flat.shape, flat.dtype, over=flat)
+        np.multiply(flat, self._spread("scale", gain, batch), out=y)
+        y += self._spread("shift", shift, batch)
+        return y
 
     def _whole_batch(self, counts, means, squares, running_mean, running_var, offset, var):
         """Statistics of the whole batch, from those of its parts; fills the last four arrays.

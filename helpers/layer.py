@@ -22,6 +22,8 @@ class Layer:
         Same keys, same shapes. `grads` is filled by `backward`.
     input_gradient : bool
         False spares `backward` the gradient of the input, which nobody needs in a first layer.
+    backward_follows : bool
+        False spares `forward` what only `backward` needs.
     penalty : float
         What the layer adds to the loss by itself (see `Dense`).
     statistics : tuple of str
@@ -31,6 +33,7 @@ class Layer:
     penalty = 0.0
     statistics = ()
     input_gradient = True
+    backward_follows = True
     _ndims = None  # numbers of axes accepted; None is any with a batch
 
     def __init__(self):

@@ -193,8 +193,10 @@ class MaxPool2D(layer.Layer):
         self.output_shape(_outer_shape(x))
         self._shape = x.shape
         (ph, pw), (sh, sw) = self.pool_size, self.stride
-        self._row_best, self._columns = pooling.max_along(x, 1, pw, sw, self.memory, "columns")
-        y, self._rows = pooling.max_along(self._row_best, 0, ph, sh, self.memory, "rows")
+        rest = self.memory, "columns", self.backward_follows
+        self._row_best, self._columns = pooling.max_along(x, 1, pw, sw, *rest)
+        rest = self.memory, "rows", self.backward_follows
+        y, self._rows = pooling.max_along(self._row_best, 0, ph, sh, *rest)
         return y if ph * pw > 1 else y.copy()
 
     def _backward(self, dy):
@@ -226,8 +228,9 @@ class ReLU(layer.Layer):
 
     def _forward(self, x, training):
         y = self.memory("y", x.shape, x.dtype, over=x)
-        self._positive = self.memory("positive", x.shape, np.bool_)
-        np.greater(x, 0, out=self._positive)
+        if self.backward_follows:
+            self._positive = self.memory("positive", x.shape, np.bool_)
+            np.greater(x, 0, out=self._positive)
         # Zeros, as NumPy's maximum of two arrays is three times as fast as of array and number.
         zeros = self.memory("zeros", x.shape[-3:], x.dtype, fill=_with_zeros)
         return np.maximum(x, zeros, out=y)
@@ -299,7 +302,8 @@ class Dropout(layer.Layer):
         self._mask = None
         y = self.memory("y", x.shape, x.dtype, over=x)
         if not training or self.rate == 0:
-            np.copyto(y, x)
+            if y is not x:
+                np.copyto(y, x)
             return y
         start, whole = (0, x.shape[-1]) if self.shard is None else self.shard
         bits = self.memory("bits", (*x.shape[:-1], whole), np.uint16)

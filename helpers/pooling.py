@@ -7,7 +7,7 @@ compares whole slices with each other and remembers, as masks, which slice won.
 import numpy as np
 
 
-def max_along(x, axis, size, stride, memory, name):
+def max_along(x, axis, size, stride, memory, name, masks=True):
     """Maximum over windows of `size` along one axis.
 
     Parameters
@@ -18,6 +18,8 @@ def max_along(x, axis, size, stride, memory, name):
     memory : callable
     name : str
         Prefix under which arrays are taken from `memory`.
+    masks : bool
+        False leaves `later` empty.
 
     Returns
     -------
@@ -31,8 +33,9 @@ def max_along(x, axis, size, stride, memory, name):
     later = []
     for i in range(1, size):
         challenger = _element(x, axis, i, size, stride)
-        mask = memory(f"{name} mask {i}", challenger.shape, np.bool_)
-        later.append(np.greater(challenger, best, out=mask))
+        if masks:
+            mask = memory(f"{name} mask {i}", challenger.shape, np.bool_)
+            later.append(np.greater(challenger, best, out=mask))
         out = memory(f"{name} best", challenger.shape, x.dtype)
         best = np.maximum(best, challenger, out=out)
     return best, later
