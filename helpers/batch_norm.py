@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from helpers import layer, memory
+from helpers import layer
 from helpers.convolution import sum_per_channel
 
 
@@ -76,9 +76,8 @@ class BatchNorm(layer.Layer):
         gain = self.params["gamma"] * self._inverse_std
         scale = self._spread("scale", gain, batch)
         shift = self._spread("shift", self.params["beta"] + gain * offset, batch)
-        for part in memory.blocks(flat):
-            rows = np.multiply(self._centred[part], scale, out=y[part])
-            rows += shift
+        np.multiply(self._centred, scale, out=y)
+        y += shift
         return y.reshape(x.shape)
 
     def _backward(self, dy):
@@ -104,13 +103,11 @@ class BatchNorm(layer.Layer):
         slope = self._inverse_std * means[0]
         lift = means[1] + slope * self._offset
         slope, lift = self._spread("slope", slope, batch), self._spread("lift", lift, batch)
-        for part in memory.blocks(flat):
-            centred = self._centred[part]
-            share = self.memory("scratch share", centred.shape, dy.dtype)
-            np.multiply(centred, slope, out=share)
-            share += lift
-            rows = np.subtract(flat[part], share, out=dx[part])
-            rows *= scale
+        share = self.memory("scratch share", flat.shape, dy.dtype, over=self._centred)
+        np.multiply(self._centred, slope, out=share)
+        share += lift
+        np.subtract(flat, share, out=dx)
+        dx *= scale
         return dx.reshape(self._shape)
 
     def _predicted(self, flat, batch):

@@ -48,16 +48,6 @@ def batch_first(memory):
     return memory.transpose((3, 2, 0, 1) if ndim == 4 else (ndim - 1, *range(ndim - 1)))
 
 
-def blocks(x, values=2**17):
-    """Slices of the first axis that hold about `values` values each.
-
-    Several operations on one block find it in the cache; on the whole array each would wait for the
-    main memory anew.
-    """
-    step = max(1, values * len(x) // x.size)
-    return [slice(i, i + step) for i in range(0, len(x), step)]
-
-
 @contextlib.contextmanager
 def short_runs():
     """Context in which ufuncs work in place on runs of a pixel's length.
