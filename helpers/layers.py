@@ -252,7 +252,7 @@ class Flatten(layer.Layer):
         self._shape = x.shape
         if not self._batch_last_in_memory:
             outer = memory.batch_first(x)
-            return outer.copy().reshape(len(outer), -1).T
+            return self.memory.own(outer).reshape(len(outer), -1).T
         if x.ndim != 4:
             return x.copy().reshape(-1, x.shape[-1])
         height, width, channels, batch = x.shape

@@ -83,6 +83,10 @@ class Fresh:
             fill(array)
         return array
 
+    def own(self, x):
+        """`x` as an array that nobody else holds: a copy."""
+        return x.copy()
+
     def run(self, function, *arrays):
         """Call a function that is not NumPy's and fills or changes arrays in place."""
         function(*arrays)
@@ -134,6 +138,10 @@ class WorkArrays:
             view = view.view(recording.Recorded)
             view.tape = self.tape
         return view
+
+    def own(self, x):
+        """`x` as an array that nobody else holds: a recording's is its own already."""
+        return x.copy() if self.tape is None else x
 
     def run(self, function, *arrays):
         """Call a function that is not NumPy's and fills or changes arrays in place."""

@@ -8,6 +8,9 @@ import numpy as np
 
 from helpers import replicas
 
+# From so many images on, a product with the weights of a dense layer is worth two threads.
+_MANY = 128
+
 
 def forward_in_blocks(net, images, block, threads=None):
     """Outputs of the network for any number of images, in bounded memory.
@@ -28,13 +31,17 @@ def forward_in_blocks(net, images, block, threads=None):
         return np.empty((0, *net.output_shape), images.dtype)
     wanted = replicas.physical_cores() if threads is None else replicas.check_threads(threads, net)
     threads = min(wanted, -(-len(images) // block))
+    blas_threads = 1
+    if len(images) >= _MANY and all(value.ndim < 4 for value in net.parameters):
+        # A few large products: BLAS shares each of them better than we could share the images.
+        threads, blas_threads = 1, wanted
     # Blocks of equal size, and as many for each thread.
     rounds = -(-len(images) // (block * threads))
     block = -(-len(images) // (rounds * threads))
     predictor = _predictors.get((threads, net))
     if predictor is None or not predictor.fits(net):
         predictor = _predictors[threads, net] = Predictor(net, threads)
-    return predictor.forward(images, block)
+    return predictor.forward(images, block, blas_threads)
 
 
 class Predictor:
@@ -56,7 +63,7 @@ class Predictor:
         arrays = _arrays_of(net)
         return len(arrays) == len(self._arrays) and all(map(operator.is_, arrays, self._arrays))
 
-    def forward(self, images, block):
+    def forward(self, images, block, blas_threads=1):
         """Outputs for all images, `block` at a time."""
         blocks = [images[i : i + block] for i in range(0, len(images), block)]
         outputs = [None] * len(blocks)
@@ -66,7 +73,7 @@ class Predictor:
                 # The next block reuses the replica's arrays.
                 outputs[i] = replica.forward(blocks[i]).copy()
 
-        with self._busy, replicas.one_blas_thread():
+        with self._busy, replicas.blas_threads(blas_threads):
             self._team.run(work, replicas.parts_of(len(blocks), len(self._team.replicas)))
         return np.concatenate(outputs)
 

@@ -46,7 +46,12 @@ def check_threads(threads, net):
 
 def one_blas_thread():
     """Context in which matrix products use one thread each: ours are the threads."""
-    return _blas().limit(limits=1, user_api="blas")
+    return blas_threads(1)
+
+
+def blas_threads(count):
+    """Context in which every matrix product may use so many threads."""
+    return _blas().limit(limits=count, user_api="blas")
 
 
 @functools.cache
