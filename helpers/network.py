@@ -160,7 +160,7 @@ class Sequential:
     def _block(self):
         """How many images to predict at once: enough to fill a core, few enough for its cache."""
         largest = max(map(math.prod, self._shapes()[1:]), default=1)
-        return min(512, max(48, _BLOCK_BYTES // (4 * largest)))
+        return min(1024, max(48, _BLOCK_BYTES // (4 * largest)))
 
     def predict(self, images, threads=None):
         """The most likely class of each image, int64 of shape (N,). See `predict_proba`."""
