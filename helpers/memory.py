@@ -52,8 +52,8 @@ def batch_first(memory):
 def short_runs():
     """Context in which ufuncs work in place on runs of a pixel's length.
 
-    NumPy copies operands to and fro whose contiguous runs are shorter than half its buffer, which
-    holds 8192 values unless told otherwise. A strided maximum then takes up to twice the time.
+    NumPy takes operands through a buffer where their contiguous runs are shorter than half of it,
+    and it holds 8192 values unless told otherwise. A strided maximum then takes twice the time.
     """
     with np.errstate():  # puts the old length back
         np.setbufsize(_BUFFER)
