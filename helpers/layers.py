@@ -17,7 +17,7 @@ import math
 
 import numpy as np
 
-from helpers import convolution, layer, memory, pooling
+from helpers import convolution, layer, memory, pooling, products
 from helpers.batch_norm import BatchNorm
 from helpers.layer import Layer
 
@@ -76,7 +76,7 @@ class Dense(layer.Layer):
             raise ValueError(f"{self!r} takes {len(weight)} features an image, not {len(x)}")
         self._x = x
         y = self.memory("y", (weight.shape[1], x.shape[1]), x.dtype)
-        np.matmul(weight.T, x, out=y)
+        products.transposed_times(weight, x, y, self.memory)
         y += self.params["bias"][:, None]
         return y
 
@@ -89,7 +89,7 @@ class Dense(layer.Layer):
         self.grads["bias"] = dy.sum(axis=1)
         if not self.input_gradient:
             return None
-        return np.matmul(weight, dy, out=self.memory("dx", self._x.shape, dy.dtype))
+        return products.times(weight, dy, self.memory("dx", self._x.shape, dy.dtype))
 
     def output_shape(self, input_shape):
         if tuple(input_shape) != (self.inputs,):
