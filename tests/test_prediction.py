@@ -94,3 +94,11 @@ def test_what_is_kept_does_not_keep_the_network():
     del net
     gc.collect()
     assert gone() is None
+
+
+@pytest.mark.parametrize("make", [architectures.mlp, architectures.deep_cnn])
+def test_predictions_go_forward_only_and_leave_settings_alone(make):
+    net, length = make(), np.getbufsize()
+    net.predict(IMAGES)
+    assert np.getbufsize() == length
+    assert all(layer.backward_follows for layer in net.layers)

@@ -53,6 +53,28 @@ def test_every_kind_of_layer_to_the_bit():
     compare(net, twin, (5, 5, 2, 5, 4, 2), shape=(1, 13, 11))
 
 
+@pytest.mark.parametrize("pool", [layers.MaxPool2D(2), layers.MaxPool2D((3, 2), stride=1)])
+def test_pooling_before_relu_sends_ties_to_the_same_element(pool):
+    def make():
+        kernel = layers.Conv2D(1, 2, 1)
+        kernel.params["weight"] = np.array([1.0, -1.0]).reshape(2, 1, 1, 1)
+        kernel.params["bias"] = np.zeros(2)
+        first = layers.Conv2D(2, 2, 1, rng=np.random.default_rng(4))
+        return Sequential([kernel, first, layers.ReLU(), pool], (1, 7, 6)).astype(np.float64)
+
+    rng = np.random.default_rng(5)
+    net, replica = make(), replica_of(make())
+    assert [type(layer) for layer in replica.layers[2:]] == [layers.MaxPool2D, layers.ReLU]
+    x = rng.integers(-1, 2, (4, 1, 7, 6)).astype(np.float64)
+    ours, theirs = net.forward(x, training=True), replica.forward(x, training=True)
+    np.testing.assert_array_equal(ours, theirs)
+    dy = rng.standard_normal(ours.shape)
+    net.backward(dy)
+    replica.backward(dy)
+    for mine, other in zip(gradients(net), gradients(replica.net), strict=True):
+        np.testing.assert_array_equal(mine, other)
+
+
 def compare(net, twin, sizes, shape=(1, 28, 28)):
     """Steps on batches of these sizes, by layers and by recording, with changing weights."""
     replica = replica_of(twin)
