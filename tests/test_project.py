@@ -151,6 +151,28 @@ def test_this_environment_is_within_the_bounds():
             assert requirement.specifier.contains(importlib.metadata.version(requirement.name))
 
 
+@pytest.mark.parametrize(
+    ("system", "machine", "wanted"),
+    [
+        ("linux", "x86_64", True),
+        ("linux", "aarch64", True),
+        ("win32", "AMD64", True),
+        ("darwin", "arm64", True),
+        ("darwin", "x86_64", False),
+        ("win32", "ARM64", False),
+        ("linux", "armv7l", False),
+    ],
+)
+def test_jax_is_wanted_where_it_has_a_wheel(system, machine, wanted):
+    (jax,) = (r for r in map(Requirement, PROJECT["project"]["dependencies"]) if r.name == "jax")
+    assert jax.marker.evaluate({"sys_platform": system, "platform_machine": machine}) is wanted
+
+
+def test_pytorch_stays_optional():
+    names = {Requirement(text).name for text in PROJECT["project"]["dependencies"]}
+    assert "scikit-learn" in names and "torch" not in names
+
+
 def test_conda_takes_its_packages_from_pyproject():
     given = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     assert given["name"] == PROJECT["project"]["name"]
