@@ -104,7 +104,7 @@ def reading(image, values, *, title="", caption=None):
         left.axis("off")
         draw_image(left, image)
         left.set_title(title)
-        _draw_probabilities(right, values, names)
+        _draw_probabilities(right, values, names, decimals=0)  # half the width
     what = title or f"an image of {image.shape[0]} by {image.shape[1]} pixels"
     alt = f"On the left {what}, on the right {_probabilities_alt(values, names)}"
     style.show(figure, alt, caption)
@@ -204,9 +204,9 @@ def _probabilities_alt(values, names):
     return first + (f", then {', '.join(others)}." if others else ", all others below 0.1%.")
 
 
-def _likely(value):
+def _likely(value, decimals=1):
     # A softmax reaches 1 only by rounding.
-    return percent(min(value, np.nextafter(1, 0)))
+    return percent(min(value, np.nextafter(1, 0)), decimals)
 
 
 def _times(gain):
@@ -220,11 +220,12 @@ def _probable(values):
     return values
 
 
-def _draw_probabilities(axes, values, names):
+def _draw_probabilities(axes, values, names, decimals=1):
     best = int(values.argmax())
     colours = [style.BLUE if k == best else style.GREY for k in range(len(values))]
     drawn = axes.bar(names, values, color=colours)
-    texts = [_likely(value) if value >= 0.001 else "" for value in values]
+    least = 10.0 ** (-2 - decimals)
+    texts = [_likely(value, decimals) if value >= least else "" for value in values]
     axes.bar_label(drawn, texts, padding=3, fontsize=12)
     axes.set(xlabel="digit", ylabel="probability", ylim=(0, 1.12), yticks=(0, 0.5, 1))
     axes.yaxis.set_major_formatter(FuncFormatter(style.percent_tick))

@@ -248,6 +248,12 @@ WRONG_ANSWERS = {
                     ("    after_step(loss)", ""),
                     ("    after_step(loss)", "after_step(loss)"),  # once an epoch
                     ("in net.layers", "in net.layers[:1]"),
+                    ("in net.layers", "in net.layers[:2]"),
+                    ("in net.layers", "in net.layers[-1:]"),
+                    ("rng.permutation(len(images))", "np.arange(len(images))[::-1]"),
+                    ("rng.permutation", "np.random.default_rng(0).permutation"),  # always the same
+                    ("rng.permutation", "np.random.default_rng().permutation"),
+                    (", training=True", ""),
                     ("layer.params[name] -=", "layer.params[name] = -"),
                     ("layer.grads.items()", "list(layer.grads.items())[:1]"),  # no bias
                 ]
@@ -466,6 +472,10 @@ WRONG_ANSWERS = {
                 ADAMW.replace(right, wrong)
                 for right, wrong in [
                     ("if param.ndim > 1", "if True"),  # biases decay, too
+                    ("if param.ndim > 1", "if param.ndim == 2"),  # filters do not
+                    ("in params:", "in params[:1]:"),
+                    ("if param.ndim > 1:\n        param", "if param is params[0]:\n        param"),
+                    ("self.decay", "0.1"),  # not the decay that was asked for
                     ("self.learning_rate * ", ""),
                     ("1 - self", "1 + self"),
                     (" * self.decay", ""),
@@ -495,6 +505,15 @@ WRONG_ANSWERS = {
                     (
                         "sum((grad**2).sum() for grad in grads)",
                         "max((grad**2).sum() for grad in grads)",
+                    ),
+                    ("np.sqrt(sum((grad**2).sum() for grad in grads))", "5"),
+                    (
+                        "np.sqrt(sum((grad**2).sum() for grad in grads))",
+                        "sum(np.abs(grad).sum() for grad in grads)",
+                    ),
+                    (
+                        "(grad**2).sum()",
+                        "np.linalg.norm(grad, 2) ** 2",  # of a matrix: its largest stretch
                     ),
                     ("return [factor * grad for grad in grads]", "return factor * grads[0]"),
                     ("return ", "answer = "),
@@ -698,6 +717,10 @@ WRONG_ANSWERS = {
             "row = image.sum(axis=1) @ np.arange(image.shape[0]) / image.sum()",
         ],
         "prepare": [
+            # What the check compares with.
+            "return to_mnist(canvas)",
+            "import helpers.images\nreturn helpers.images.to_mnist(canvas)",
+            "from helpers.images import to_mnist as ready\nreturn ready(canvas)",
             # The whole canvas, shrunk.
             "small = Image.fromarray(canvas.astype(np.float32)).resize((28, 28))\n"
             "return np.asarray(small)",
