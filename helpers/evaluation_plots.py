@@ -47,7 +47,9 @@ def reliability_diagram(networks, *, caption=None):
         grid[0, 0].set_ylabel("read correctly")
         grid[1, 0].set_ylabel("images")
     said = " ".join(_reliability_alt(name, *bins) for name, bins in networks.items())
-    style.show(figure, f"Share read correctly against confidence, in bins. {said}", caption)
+    alt = "Share read correctly against confidence, in bins. Dashed: confidence equals accuracy; "
+    alt += "bars: the gap. Below: images in each bin, logarithmic axis."
+    style.show(figure, f"{alt} {said}", caption)
 
 
 def overlays(images, maps, titles, *, columns=None, unit="effect", caption=None):

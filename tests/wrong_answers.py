@@ -568,6 +568,13 @@ WRONG_ANSWERS = {
                 ]
             ),
             "return 1 - most",
+            # Images with the same confidence counted one by one: the cut falls between them.
+            """
+            order = np.argsort(-confidence, kind="stable")
+            misread = np.cumsum(~right[order]) / np.arange(1, len(order) + 1)
+            enough = np.flatnonzero(misread <= most)
+            return confidence[order][enough[-1]] if len(enough) else np.inf
+            """,
         ],
         "attack": [
             *(
@@ -583,6 +590,10 @@ WRONG_ANSWERS = {
                 ]
             ),
             ATTACK.replace("np.clip(", "(").replace(", 0, 1)", ")"),
+            ATTACK.replace("np.clip(", "np.maximum(").replace(", 0, 1)", ", 0)"),
+            ATTACK.replace("np.clip(", "np.minimum(").replace(", 0, 1)", ", 1)"),
+            # Its own answers instead of the labels.
+            ATTACK.replace("labels)", "net.forward(images).argmax(axis=1))"),
             ATTACK.replace("net.backward(dlogits)", "np.ones_like(images)"),
             ATTACK.replace("net.backward(dlogits)", "net.backward(np.ones_like(dlogits))"),
             "images += epsilon\nreturn images",
