@@ -7,6 +7,8 @@ makes of people's writing. They are good for comparing two ways of preparing the
 
 import numpy as np
 
+from helpers.images import strokes_to_mnist
+
 # Points of the pen in a box of height 1, x to the right and y down. Between them the pen moves in
 # smooth curves; a corner is a point that is given twice.
 _SHAPES = {
@@ -30,6 +32,8 @@ _SHAPES = {
     9: [[(0.6, 0.16), (0.4, 0.01), (0.15, 0.12), (0.12, 0.36), (0.34, 0.48), (0.56, 0.32),
          (0.6, 0.16), (0.6, 0.16), (0.57, 0.5), (0.52, 0.8), (0.46, 1.0)]],
 }  # fmt: skip
+_PEN = (1.6, 3.0)  # pixels: strokes of MNIST are mostly that wide
+_CANVAS = 100  # strokes are made in a box of side 1, and must be larger than a slip of the hand
 _TREMBLE = 0.03  # of the height: by how much each point is off, as a standard deviation
 
 
@@ -83,6 +87,25 @@ def by_hand(shape, rng=None):
     strokes = [_smooth(stroke) for stroke in strokes]
     points = np.concatenate(strokes)
     return [(stroke - points.min(axis=0)) / np.ptp(points, axis=0).max() for stroke in strokes]
+
+
+def as_mnist(shape, rng):
+    """Write any shape once, with a pen of its own, in the form of MNIST.
+
+    Parameters
+    ----------
+    shape
+        As for `by_hand`.
+    rng : numpy.random.Generator
+        Varies shape, slant, width and pen.
+
+    Returns
+    -------
+    ndarray of shape (28, 28), float32
+        From 0 (paper) to 1 (ink).
+    """
+    strokes = by_hand(shape, rng)
+    return strokes_to_mnist([_CANVAS * stroke for stroke in strokes], rng.uniform(*_PEN))
 
 
 def drawings(count, rng, canvas=280, sizes=(0.3, 0.85)):

@@ -6,8 +6,8 @@ is written like a digit and is none.
 
 import numpy as np
 
-from helpers.handwriting import by_hand
-from helpers.images import SIDE, strokes_to_mnist
+from helpers.handwriting import as_mnist
+from helpers.images import SIDE
 
 __all__ = ["LETTERS", "letters"]
 
@@ -39,7 +39,6 @@ _SHAPES = {
     "Y": [_straight((0, 0), (0.35, 0.5), (0.7, 0)), [(0.35, 0.5), (0.35, 0.75), (0.35, 1)]],
 }  # fmt: skip
 LETTERS = "".join(_SHAPES)
-_PEN = (1.6, 3.0)  # pixels, the width of the strokes
 
 
 def letters(count, rng):
@@ -62,6 +61,5 @@ def letters(count, rng):
     written = np.array([LETTERS[i % len(LETTERS)] for i in range(count)], dtype="<U1")
     images = np.empty((count, 1, SIDE, SIDE), np.float32)
     for image, letter in zip(images, written, strict=True):
-        strokes = by_hand(_SHAPES[str(letter)], rng)
-        image[0] = strokes_to_mnist([100 * stroke for stroke in strokes], rng.uniform(*_PEN))
+        image[0] = as_mnist(_SHAPES[str(letter)], rng)
     return images, written

@@ -14,15 +14,12 @@ import itertools
 import numpy as np
 from PIL import Image
 
-from helpers.handwriting import by_hand
-from helpers.images import SIDE, strokes_to_mnist
+from helpers.handwriting import as_mnist
+from helpers.images import SIDE
 from helpers.losses import NO_CLASS
 from helpers.mnist import Split
 
 __all__ = ["KINDS", "added_to", "pictures"]
-
-_PEN = (1.6, 3.0)  # pixels: strokes of MNIST are mostly that wide
-_CANVAS = 100  # strokes are made in a box of side 1, and must be larger than a slip of the hand
 
 
 def pictures(count, rng, kinds=None):
@@ -111,7 +108,7 @@ def _scribble(rng):
     strokes = int(rng.choice([1, 1, 2, 3]))
     turns = {1: (8, 16), 2: (5, 9), 3: (4, 7)}[strokes]
     shape = [_wander(rng.integers(*turns), rng) for _ in range(strokes)]
-    return _drawn(shape, rng)
+    return as_mnist(shape, rng)
 
 
 def _wander(points, rng):
@@ -131,13 +128,13 @@ def _sign(rng):
     for a, b in nodes[ends]:
         bulge = rng.choice([0, 0, 0.3, -0.3]) * np.array([b[1] - a[1], a[0] - b[0]])
         shape.append([a, (a + b) / 2 + bulge, b])
-    return _drawn(shape, rng)
+    return as_mnist(shape, rng)
 
 
 def _figure(rng):
     """What a pen draws by rule: lattices, stars, spirals, zigzags, rings with something in them."""
     make = (_lattice, _star, _spiral, _zigzag, _ring, _dots)[rng.integers(6)]
-    return _drawn(make(rng), rng)
+    return as_mnist(make(rng), rng)
 
 
 def _lattice(rng):
@@ -204,12 +201,6 @@ def _blank(rng):
     elif kind == 3:
         paper[tuple(rng.integers(0, SIDE, (2, rng.integers(1, 4))))] = rng.uniform(0.2, 1)
     return paper
-
-
-def _drawn(shape, rng):
-    """Draw a shape as a hand would, in the form of MNIST."""
-    strokes = by_hand(shape, rng)
-    return strokes_to_mnist([_CANVAS * stroke for stroke in strokes], rng.uniform(*_PEN))
 
 
 KINDS = {
