@@ -10,12 +10,12 @@ those of an even number, served to check the width of the pen; the other half di
 """
 
 import argparse
-import json
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
+from bench.drawings import read
 from helpers import architectures
 from helpers.drawing import DigitPad
 from helpers.images import naive_resize, strokes_to_image
@@ -32,24 +32,24 @@ def main():
     parser.add_argument("--network", choices=architectures.NAMES, help="default: that of the pad")
     options = parser.parse_args()
     try:
-        drawings = json.loads(options.file.read_text(encoding="utf-8"))["drawings"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        parser.error(f"{options.file} is no file of drawings: {error!r}")
+        drawn = read(options.file)
+    except ValueError as error:
+        parser.error(str(error))
     net = architectures.pretrained(options.network) if options.network else None
-    report(DigitPad(net), drawings)
+    report(DigitPad(net), drawn)
 
 
-def report(pad, drawings):
-    """Print how many `drawings` are read right, in several ways."""
-    strokes = [[pad.size * np.array(stroke) for stroke in d["strokes"]] for d in drawings]
-    labels, writers = (np.array([d[key] for d in drawings]) for key in ("label", "writer"))
+def report(pad, drawn):
+    """Print how many of the drawings are read right, in several ways."""
+    strokes = [[pad.size * np.array(stroke) for stroke in d["strokes"]] for d in drawn]
+    labels, writers = (np.array([d[key] for d in drawn]) for key in ("label", "writer"))
     read = readings(pad, strokes, "with the pen")
     naive = [naive_resize(strokes_to_image(s, pad.size)) for s in strokes]
     shrunk = pad.network.predict_proba(np.array(naive)[:, None]).argmax(axis=1)
     corner = readings(pad, [moved(s, pad.size, *CORNER) for s in strokes], "in a corner")
     middle = readings(pad, [moved(s, pad.size, *MIDDLE) for s in strokes], "in the middle")
 
-    print(f"{len(drawings):,} drawings, network of {pad.network.parameter_count:,} parameters")
+    print(f"{len(drawn):,} drawings, network of {pad.network.parameter_count:,} parameters")
     print(f"read through the pad             {(read == labels).mean():7.1%}")
     for half, name in enumerate(["even number", "odd number"]):
         of_half = writers % 2 == half
@@ -65,10 +65,10 @@ def report(pad, drawings):
         print(f"{digit:>5}{shares[0]:7.0%}{shares[1]:9.0%}   {taken}")
 
 
-def readings(pad, drawings, name):
-    """Draw each of `drawings` on the pad with the pen, and return what it reads (-1: nothing)."""
+def readings(pad, drawn, name):
+    """Draw each drawing on the pad with the pen, and return what it reads (-1: nothing)."""
     read = []
-    for strokes in tqdm(drawings, desc=name, leave=False):
+    for strokes in tqdm(drawn, desc=name, leave=False):
         pad.clear()
         for stroke in strokes:
             pad.pen_down(*stroke[0])

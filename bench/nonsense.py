@@ -11,11 +11,11 @@ that is certain of nothing would be of no use. It prints a table in Markdown.
 """
 
 import argparse
-import json
 from pathlib import Path
 
 import numpy as np
 
+from bench.drawings import read
 from helpers import architectures, mnist, nonsense
 from helpers.calibration import calibration_error
 from helpers.images import strokes_to_mnist
@@ -59,7 +59,7 @@ def load(name):
 def drawings(path):
     """Drawings by people in the form of MNIST, with their labels."""
     try:
-        drawn = json.loads(path.read_text(encoding="utf-8"))["drawings"]
+        drawn = read(path)
         images = [strokes_to_mnist([280 * np.array(s) for s in d["strokes"]]) for d in drawn]
         return mnist.Split(np.array(images)[:, None], np.array([d["label"] for d in drawn]))
     except (KeyError, TypeError) as error:

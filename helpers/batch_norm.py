@@ -74,11 +74,8 @@ class BatchNorm(layer.Layer):
         self._inverse_std = 1 / np.sqrt(var + self.epsilon)
         y = self.memory("y", flat.shape, x.dtype)
         gain = self.params["gamma"] * self._inverse_std
-        scale = self._spread("scale", gain, batch)
-        shift = self._spread("shift", self.params["beta"] + gain * offset, batch)
-        np.multiply(self._centred, scale, out=y)
-        y += shift
-        return y.reshape(x.shape)
+        shift = self.params["beta"] + gain * offset
+        return self._scaled(self._centred, gain, shift, batch, out=y).reshape(x.shape)
 
     def _backward(self, dy):
         """Mean and variance depend on x too, hence two terms beside the direct one:
@@ -115,9 +112,12 @@ class BatchNorm(layer.Layer):
         gain = self.params["gamma"] / np.sqrt(self.running_var.astype(flat.dtype) + self.epsilon)
         shift = self.params["beta"] - gain * self.running_mean.astype(flat.dtype)
         y = self.memory("y", flat.shape, flat.dtype, over=flat)
-        np.multiply(flat, self._spread("scale", gain, batch), out=y)
-        y += self._spread("shift", shift, batch)
-        return y
+        return self._scaled(flat, gain, shift, batch, out=y)
+
+    def _scaled(self, values, gain, shift, batch, out):
+        np.multiply(values, self._spread("scale", gain, batch), out=out)
+        out += self._spread("shift", shift, batch)
+        return out
 
     def _whole_batch(self, counts, means, squares, running_mean, running_var, offset, var):
         """Statistics of the whole batch, from those of its parts; fills the last four arrays.
