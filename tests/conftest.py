@@ -50,3 +50,13 @@ def digits_full(skip_or_fail):
     if digits.source != "full":
         skip_or_fail("needs the full MNIST: set MNIST_DIR, or run python -m helpers.mnist --fetch")
     return digits
+
+
+@pytest.fixture
+def figures(monkeypatch):
+    """The figures and alt texts that are handed to `style.show`."""
+    from helpers import style  # most tests draw nothing
+
+    seen = []
+    monkeypatch.setattr(style, "show", lambda figure, alt, caption=None: seen.append((figure, alt)))
+    return seen

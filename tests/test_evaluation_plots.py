@@ -1,13 +1,10 @@
 """The pictures of evaluation show what is in the arrays, and say it in words."""
 
-import io
-
+import legibility
 import numpy as np
 import pytest
-from matplotlib.text import Text
-from PIL import Image
 
-from helpers import calibration, plots, style
+from helpers import calibration, plots
 
 DIGIT = np.zeros((28, 28))
 DIGIT[6:22, 12:16] = 1
@@ -33,14 +30,6 @@ PICTURES = {
 
 
 @pytest.fixture
-def figures(monkeypatch):
-    """The figures and alt texts that are handed to `style.show`."""
-    seen = []
-    monkeypatch.setattr(style, "show", lambda figure, alt, caption=None: seen.append((figure, alt)))
-    return seen
-
-
-@pytest.fixture
 def drawn(figures):
     """A function that draws a picture by its name and returns its figure and alt text."""
 
@@ -55,15 +44,7 @@ def drawn(figures):
 def test_is_legible_complete_and_fits_a_slide(name, drawn):
     figure, alt = drawn(name)
     assert len(alt) > 30 and alt.endswith(".")
-    png, _ = style._png(figure, alt)
-    image = Image.open(io.BytesIO(png["image/png"])).convert("RGB")
-    assert image.width <= 2 * 740 and image.height <= 2 * 720
-    pixels, paper = np.asarray(image, float), np.asarray(image.getpixel((0, 0)))
-    edge = np.ones(pixels.shape[:2], bool)
-    edge[2:-2, 2:-2] = False
-    assert pixels.std() > 5 and np.all(pixels[edge] == paper)
-    sizes = {text.get_text(): text.get_fontsize() for text in figure.findobj(Text)}
-    assert all(size >= 10 for text, size in sizes.items() if text)
+    legibility.check(figure, alt)
 
 
 def test_reliability_is_drawn_and_said_without_empty_bins(drawn):

@@ -1,12 +1,10 @@
 """The pictures of training show paths and learning rates as they are, and say it in words."""
 
-import io
 from types import SimpleNamespace
 
+import legibility
 import numpy as np
 import pytest
-from matplotlib.text import Text
-from PIL import Image
 
 from helpers import plots, style
 
@@ -64,15 +62,7 @@ def drawn(monkeypatch):
 def test_is_legible_complete_and_fits_a_slide(name, drawn):
     figure, alt = drawn(name)
     assert alt
-    png, _ = style._png(figure, alt)
-    image = Image.open(io.BytesIO(png["image/png"])).convert("RGB")
-    assert image.width <= 2 * 740 and image.height <= 2 * 720
-    pixels, paper = np.asarray(image, float), np.asarray(image.getpixel((0, 0)))
-    edge = np.ones(pixels.shape[:2], bool)
-    edge[2:-2, 2:-2] = False
-    assert pixels.std() > 5 and np.all(pixels[edge] == paper)
-    sizes = {text.get_text(): text.get_fontsize() for text in figure.findobj(Text)}
-    assert all(size >= 9 for text, size in sizes.items() if text)
+    legibility.check(figure, alt, smallest=9)
 
 
 def test_lines_carry_their_names_and_no_name_covers_another(drawn):

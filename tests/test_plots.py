@@ -92,14 +92,6 @@ def outputs(shown):
     return functools.cache(lambda name: shown(PICTURES[name]))
 
 
-@pytest.fixture
-def figures(monkeypatch):
-    """The figures and alt texts that are handed to `style.show`."""
-    seen = []
-    monkeypatch.setattr(style, "show", lambda figure, alt, caption=None: seen.append((figure, alt)))
-    return seen
-
-
 def opened(output):
     return Image.open(io.BytesIO(output.data["image/png"]))
 
