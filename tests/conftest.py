@@ -1,10 +1,14 @@
 """What all tests share: the digits, and no network."""
 
+import contextlib
+import itertools
 import os
+import signal
 
 import pytest
 
 from helpers import mnist, mnist_fetch, mnist_files
+from helpers.augmentation import Augmentation
 
 ON_CI = os.environ.get("CI", "").lower() in {"true", "1"}
 
@@ -60,3 +64,23 @@ def figures(monkeypatch):
     seen = []
     monkeypatch.setattr(style, "show", lambda figure, alt, caption=None: seen.append((figure, alt)))
     return seen
+
+
+@pytest.fixture
+def interrupt_after(monkeypatch):
+    """A context in which training gets Ctrl+C when it has drawn so many batches' augmentation."""
+
+    @contextlib.contextmanager
+    def interrupting(batches):
+        draw, calls = Augmentation.draw, itertools.count()
+
+        def interrupted_draw(self, count, rng):
+            if next(calls) == batches:
+                signal.raise_signal(signal.SIGINT)
+            return draw(self, count, rng)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Augmentation, "draw", interrupted_draw)
+            yield
+
+    return interrupting

@@ -1,13 +1,11 @@
 """Made-up nonsense and letters: the form of MNIST, the same for the same seed, and no digits."""
 
 import dataclasses
-import signal
 
 import numpy as np
 import pytest
 
 from helpers import handwriting, nonsense, recipes
-from helpers.augmentation import Augmentation
 from helpers.images import strokes_to_mnist
 from helpers.letters import LETTERS, letters
 from helpers.losses import NO_CLASS
@@ -185,23 +183,14 @@ def test_statistics_of_averaged_weights_are_of_digits_and_nonsense():
     assert np.isfinite(record["validation"]["loss"])
 
 
-def test_an_interrupted_training_sees_the_same_nonsense_again(tmp_path, monkeypatch):
+def test_an_interrupted_training_sees_the_same_nonsense_again(tmp_path, interrupt_after):
     """Ctrl+C in the second epoch; the same call then ends at the weights of an unbroken run."""
     recipe = dataclasses.replace(
         RECIPES["mlp"]["best"], epochs=2, nonsense=0.1, images=1000, calibrate=True
     )
     whole, _ = train("mlp", recipe=recipe, **QUICK)
-    draw, calls = Augmentation.draw, iter(range(1000))
-
-    def interrupted_draw(self, count, rng):
-        if next(calls) == 12:
-            signal.raise_signal(signal.SIGINT)
-        return draw(self, count, rng)
-
-    monkeypatch.setattr(Augmentation, "draw", interrupted_draw)
-    with pytest.raises(recipes.Interrupted, match="stopped in epoch 2 of 2"):
+    with interrupt_after(12), pytest.raises(recipes.Interrupted, match="stopped in epoch 2 of 2"):
         train("mlp", recipe=recipe, output=tmp_path, **QUICK)
-    monkeypatch.undo()
     resumed, _ = train("mlp", recipe=recipe, output=tmp_path, **QUICK)
     for ours, theirs in zip(whole.parameters, resumed.parameters, strict=True):
         np.testing.assert_array_equal(ours, theirs)

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import signal
 import subprocess
 import sys
 import time
@@ -176,21 +175,15 @@ def test_the_known_recipe_of_tiny_cnn_reaches_what_is_known(digits_full):
 # --- stopped and resumed ------------------------------------------------------------------------
 
 
-def test_an_interrupted_training_goes_on(trained, tmp_path, monkeypatch):
+def test_an_interrupted_training_goes_on(trained, tmp_path, interrupt_after):
     """Ctrl+C in the second epoch; the same call then ends at the same weights."""
     _, net, _ = trained
-    draw, calls = Augmentation.draw, iter(range(1000))
-
-    def interrupted_draw(self, count, rng):
-        if next(calls) == 40:
-            signal.raise_signal(signal.SIGINT)
-        return draw(self, count, rng)
-
-    monkeypatch.setattr(Augmentation, "draw", interrupted_draw)
-    with pytest.raises(recipes.Interrupted, match="stopped in epoch 2 of 2; the same command"):
+    with (
+        interrupt_after(40),
+        pytest.raises(recipes.Interrupted, match="stopped in epoch 2 of 2; the same command"),
+    ):
         train("mlp", seed=3, output=tmp_path, epochs=2, **QUICK)
     assert [path.name for path in tmp_path.iterdir()] == ["mlp_seed3.checkpoint.npz"]
-    monkeypatch.undo()
     resumed, record = train("mlp", seed=3, output=tmp_path, epochs=2, **QUICK)
     for ours, theirs in zip(net.parameters, resumed.parameters, strict=True):
         np.testing.assert_array_equal(ours, theirs)
