@@ -15,11 +15,12 @@ from helpers.evaluation_plots import intervals, overlays, reliability_diagram
 from helpers.filter_plots import feature_maps, filters
 from helpers.optimizer_plots import descent, descents, lines, rate_race, rate_search
 from helpers.speed_plots import matrices, memory_order, rates, windows
-from helpers.style import LiveFigure, drawing, percent, show
+from helpers.style import LiveFigure, as_html, drawing, percent, show
 
 __all__ = [
     "LiveCurves",
     "LiveFigure",
+    "as_html",
     "bars",
     "confusion",
     "curves",

@@ -16,10 +16,12 @@ References
 .. [1] M. Okabe, K. Ito, "Color Universal Design", 2008, https://jfly.uni-koeln.de/color/
 """
 
+import base64
 import contextlib
 import io
 import re
 import sys
+from html import escape
 
 import matplotlib
 from IPython import get_ipython
@@ -125,6 +127,36 @@ def show(figure, alt, caption=None):
     data, metadata = _png(figure, alt)
     display(data, metadata=metadata, raw=True)
     display(_caption(caption), raw=True)
+
+
+def as_html(figure, alt):
+    """Turn a figure into HTML, for the value of an `ipywidgets.HTML` that a slider redraws.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    alt : str
+        As for `show`. It is the image's alt text, and also stands under it.
+
+    Returns
+    -------
+    str
+        A ``<figure>`` that holds the whole image and refers to no file.
+
+    Raises
+    ------
+    ValueError
+        If `alt` is empty.
+    """
+    alt, _ = _described(alt, None)
+    _close(figure)
+    data, metadata = _png(figure, alt)
+    source = "data:image/png;base64," + base64.b64encode(data["image/png"]).decode("ascii")
+    width = metadata["image/png"]["width"]
+    image = f'<img src="{source}" alt="{escape(alt)}" width="{width}" style="max-width: 100%"/>'
+    # A screen reader has read the line already, as the image's alt text.
+    line = f'<figcaption aria-hidden="true">{escape(alt)}</figcaption>'
+    return f'<figure style="margin: 0">{image}{line}</figure>'
 
 
 class LiveFigure:

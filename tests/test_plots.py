@@ -1,11 +1,13 @@
 """Every picture of the course can be seen, read and heard."""
 
+import base64
 import functools
 import io
 import itertools
 import re
 import subprocess
 import sys
+from xml.etree import ElementTree
 
 import matplotlib.pyplot as plt
 import mistune
@@ -287,6 +289,24 @@ def test_captions_are_words_and_not_markup(shown):
     )
     text = re.sub(r"<[^>]+>", "", html).replace("&lt;", "<").replace("&gt;", ">").strip()
     assert text == f"Figure. {words}"
+
+
+def test_html_for_a_widget_holds_the_picture_and_its_words():
+    words = 'Of 5, "3" < 4 & <b>more</b>.'
+    with style.drawing(6, 3) as figure:
+        figure.subplots().plot([1, 2], [3, 4])
+    root = ElementTree.fromstring(plots.as_html(figure, words))
+    image, line = root
+    assert image.get("alt") == line.text == words
+    assert line.get("aria-hidden") == "true"  # or a screen reader says it twice
+    form, data = image.get("src").split(",")
+    assert form == "data:image/png;base64"
+    picture = Image.open(io.BytesIO(base64.b64decode(data)))
+    assert picture.size == (960, 480) and image.get("width") == "480"  # sharp on a dense screen
+    dark = np.asarray(picture.convert("L")) < 128
+    assert 0.005 < dark.mean() < 0.1
+    with pytest.raises(ValueError, match="alt must say"):
+        plots.as_html(figure, " ")
 
 
 # Live curves.
