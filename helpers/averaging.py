@@ -12,7 +12,7 @@ need to know nothing of it:
 
 import numpy as np
 
-from helpers import replicas
+from helpers import arguments, replicas
 from helpers.layers import BatchNorm
 from helpers.optimizers import Optimizer
 from helpers.parameters import FlatParameters
@@ -56,10 +56,9 @@ class Averaged(Optimizer):
     def __init__(self, optimizer, decay=0.999, start=0):
         if not 0 <= decay <= 1:
             raise ValueError(f"decay must be in [0, 1], not {decay!r}")
-        if start != int(start) or start < 0:
-            raise ValueError(f"start must be a whole number of at least 0, not {start!r}")
         # The learning rate and the state are those of the optimizer inside: nothing is inherited.
-        self.optimizer, self.decay, self.start = optimizer, float(decay), int(start)
+        self.optimizer, self.decay = optimizer, float(decay)
+        self.start = arguments.whole_number(start, "start", minimum=0)
         self._average = []
 
     @property
@@ -157,11 +156,9 @@ def recompute_statistics(net, images, batch_size=128):
     Izmailov et al., "Averaging Weights Leads to Wider Optima and Better Generalization", UAI 2018,
     section 3.2.
     """
-    if len(images) < 2 or batch_size < 2:
-        raise ValueError(
-            "batch statistics need at least two images a batch; "
-            f"there are {len(images)} images, and batch_size is {batch_size}"
-        )
+    arguments.whole_number(batch_size, "batch_size", minimum=2)
+    if len(images) < 2:
+        raise ValueError(f"batch statistics need at least two images, not {len(images)}")
     if not any(isinstance(layer, BatchNorm) for layer in net.layers):
         return
     trial = net.copy()  # so that dropout's random state stays where it is

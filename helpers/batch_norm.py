@@ -4,11 +4,12 @@ import math
 
 import numpy as np
 
-from helpers import layer
+from helpers import arguments
 from helpers.convolution import sum_per_channel
+from helpers.layer import Layer
 
 
-class BatchNorm(layer.Layer):
+class BatchNorm(Layer):
     """Batch normalisation, per feature of (N, F) and per channel of (N, C, H, W).
 
         y = gamma (x - mean) / sqrt(var + epsilon) + beta
@@ -34,9 +35,9 @@ class BatchNorm(layer.Layer):
 
     def __init__(self, features, momentum=0.9, epsilon=1e-5):
         super().__init__()
-        self.features = layer.whole_number(features, "features")
-        self.momentum = layer.number(momentum, "momentum", 0.0, 1.0)
-        self.epsilon = layer.number(epsilon, "epsilon", 0.0, math.inf)
+        self.features = arguments.whole_number(features, "features")
+        self.momentum = arguments.number(momentum, "momentum", 0.0, 1.0)
+        self.epsilon = arguments.number(epsilon, "epsilon", 0.0, math.inf)
         self.params["gamma"] = np.ones(self.features, np.float32)
         self.params["beta"] = np.zeros(self.features, np.float32)
         self.running_mean = np.zeros(self.features, np.float32)

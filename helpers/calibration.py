@@ -13,6 +13,7 @@ import dataclasses
 
 import numpy as np
 
+from helpers import arguments
 from helpers.layers import Dense
 from helpers.losses import softmax
 
@@ -69,8 +70,7 @@ def reliability(probabilities, labels, bins=15):
     _check(probabilities, labels, "probabilities")
     if probabilities.min() < 0 or not np.allclose(probabilities.sum(axis=1), 1, atol=1e-3):
         raise ValueError("each row of probabilities must be at least 0 and sum to 1")
-    if bins != int(bins) or bins < 1:
-        raise ValueError(f"bins must be a whole number of at least 1, not {bins!r}")
+    bins = arguments.whole_number(bins, "bins")
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == labels
     place = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)

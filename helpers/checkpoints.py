@@ -2,7 +2,10 @@
 
 import dataclasses
 import json
+import re
 from pathlib import Path
+
+import numpy as np
 
 from helpers import files
 
@@ -39,7 +42,8 @@ class Checkpoint:
             "layer_rngs": [layer.rng.bit_generator.state for layer in _random_layers(run.net)],
             "history": dataclasses.asdict(run.history),
         }
-        arrays["record"] = json.dumps(record)
+        # Some random states hold arrays.
+        arrays["record"] = json.dumps(record, default=np.ndarray.tolist)
         files.write_npz(self.path, arrays)
 
     def restore(self, run):
@@ -93,13 +97,17 @@ def _settings(run):
     """What must be the same for the run to go on."""
     settings = {
         "network": [repr(layer) for layer in run.net.layers],
-        "optimizer": f"{type(run.optimizer).__name__}(learning_rate={run.base_rate:g})",
-        "weight_decay": getattr(run.optimizer, "weight_decay", None),
+        "optimizer": run.optimizer_text,
         "batch_size": run.settings.batch_size,
         "label_smoothing": run.settings.label_smoothing,
         "training images": len(run.labels),
+        "validation images": 0 if run.validation is None else len(run.validation[1]),
+        "early stopping": run.settings.patience is not None,  # else no best weights are kept
     }
+    settings["schedule"] = None
     if run.settings.schedule is not None:
+        # A function's address is another one in every process.
+        settings["schedule"] = re.sub(r" at 0x[0-9a-fA-F]+", "", repr(run.settings.schedule))
         settings["epochs"] = run.settings.epochs  # the schedule depends on it
     return settings
 

@@ -86,6 +86,17 @@ def write_npz(path, arrays):
     path : str or Path
     arrays : dict of str to array_like
         No objects: nothing is pickled.
+
+    Raises
+    ------
+    TypeError
+        If an array holds objects.
     """
+    arrays = {name: np.asarray(value) for name, value in arrays.items()}
+    for name, value in arrays.items():
+        if value.dtype.hasobject:
+            raise TypeError(
+                f"{name} holds Python objects; only arrays of numbers and text are kept"
+            )
     with replacing(path) as file:
-        np.savez_compressed(file, allow_pickle=False, **arrays)
+        np.savez_compressed(file, **arrays)

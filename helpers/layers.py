@@ -17,7 +17,7 @@ import math
 
 import numpy as np
 
-from helpers import convolution, layer, memory, pooling, products
+from helpers import arguments, convolution, memory, pooling, products
 from helpers.batch_norm import BatchNorm
 from helpers.layer import Layer
 
@@ -34,13 +34,13 @@ __all__ = [
 ]
 
 
-class Dense(layer.Layer):
+class Dense(Layer):
     r"""Fully connected layer, y = x W + b.
 
     Parameters
     ----------
     inputs, outputs : int
-    rng : numpy.random.Generator, optional
+    rng : numpy.random.Generator or int, optional
         Draws the initial weights, He normal: mean 0, variance 2 / inputs.
     l2 : float
         Adds the penalty l2 / 2 \|W\|^2 to the loss, and its gradient l2 W to `grads["weight"]`.
@@ -54,9 +54,9 @@ class Dense(layer.Layer):
 
     def __init__(self, inputs, outputs, *, rng=None, l2=0.0):
         super().__init__()
-        self.inputs = layer.whole_number(inputs, "inputs")
-        self.outputs = layer.whole_number(outputs, "outputs")
-        self.l2 = layer.number(l2, "l2", 0.0, math.inf)
+        self.inputs = arguments.whole_number(inputs, "inputs")
+        self.outputs = arguments.whole_number(outputs, "outputs")
+        self.l2 = arguments.number(l2, "l2", 0.0, math.inf)
         self.params["weight"] = _he_normal((self.inputs, self.outputs), self.inputs, rng)
         self.params["bias"] = np.zeros(self.outputs, np.float32)
 
@@ -102,7 +102,7 @@ class Dense(layer.Layer):
         )
 
 
-class Conv2D(layer.Layer):
+class Conv2D(Layer):
     """Two-dimensional convolution (cross-correlation) with a bank of filters.
 
         y[n, f, ho, wo] = b[f] + sum over c, i, j of
@@ -118,7 +118,7 @@ class Conv2D(layer.Layer):
     padding : int, (int, int) or "same"
         Rows and columns of zeros on each side. "same" keeps the size at stride 1 and needs an odd
         kernel.
-    rng : numpy.random.Generator, optional
+    rng : numpy.random.Generator or int, optional
         Draws the initial weights, He normal with fan-in channels * height * width.
     """
 
@@ -126,13 +126,13 @@ class Conv2D(layer.Layer):
 
     def __init__(self, channels, filters, kernel_size, stride=1, padding=0, *, rng=None):
         super().__init__()
-        self.channels = layer.whole_number(channels, "channels")
-        self.filters = layer.whole_number(filters, "filters")
-        self.kernel_size = layer.pair(kernel_size, "kernel_size")
-        self.stride = layer.pair(stride, "stride")
+        self.channels = arguments.whole_number(channels, "channels")
+        self.filters = arguments.whole_number(filters, "filters")
+        self.kernel_size = arguments.pair(kernel_size, "kernel_size")
+        self.stride = arguments.pair(stride, "stride")
         if isinstance(padding, str):
             padding = _same_padding(padding, self.kernel_size, self.stride)
-        self.padding = layer.pair(padding, "padding", minimum=0)
+        self.padding = arguments.pair(padding, "padding", minimum=0)
         shape = (self.filters, self.channels, *self.kernel_size)
         self.params["weight"] = _he_normal(shape, math.prod(shape[1:]), rng)
         self.params["bias"] = np.zeros(self.filters, np.float32)
@@ -170,7 +170,7 @@ class Conv2D(layer.Layer):
         return {name: getattr(self, name) for name in names}
 
 
-class MaxPool2D(layer.Layer):
+class MaxPool2D(Layer):
     """Maximum over windows; on a tie the first element in row-major order counts.
 
     Parameters
@@ -185,8 +185,8 @@ class MaxPool2D(layer.Layer):
 
     def __init__(self, pool_size=2, stride=None):
         super().__init__()
-        self.pool_size = layer.pair(pool_size, "pool_size")
-        self.stride = self.pool_size if stride is None else layer.pair(stride, "stride")
+        self.pool_size = arguments.pair(pool_size, "pool_size")
+        self.stride = self.pool_size if stride is None else arguments.pair(stride, "stride")
 
     def _forward(self, x, training):
         """The maximum of each window: along its rows, then down its columns."""
@@ -220,7 +220,7 @@ class MaxPool2D(layer.Layer):
         return {"pool_size": self.pool_size, "stride": stride}
 
 
-class ReLU(layer.Layer):
+class ReLU(Layer):
     """y = max(x, 0), for arrays of any shape.
 
     At x = 0, where there is no derivative, 0 is taken.
@@ -240,7 +240,7 @@ class ReLU(layer.Layer):
         return np.multiply(dy, self._positive, out=self.memory("dx", dy.shape, dy.dtype, over=dy))
 
 
-class Flatten(layer.Layer):
+class Flatten(Layer):
     """(N, C, H, W) to (N, C * H * W), in the order channel, row, column."""
 
     def _arranged(self, x):
@@ -272,7 +272,7 @@ class Flatten(layer.Layer):
         return (math.prod(input_shape),)
 
 
-class Dropout(layer.Layer):
+class Dropout(Layer):
     """Drops a random share of the values in training and scales up the rest; does nothing else.
 
     Parameters
@@ -280,7 +280,7 @@ class Dropout(layer.Layer):
     rate : float
         Share dropped, 0 <= rate < 1. The others are multiplied by 1 / (1 - rate) ("inverted"
         dropout), so that prediction needs no change.
-    rng : numpy.random.Generator, optional
+    rng : numpy.random.Generator or int, optional
         Draws the masks.
 
     References
@@ -294,8 +294,8 @@ class Dropout(layer.Layer):
 
     def __init__(self, rate, *, rng=None):
         super().__init__()
-        self.rate = layer.number(rate, "rate", 0.0, 1.0)
-        self.rng = np.random.default_rng(0) if rng is None else rng
+        self.rate = arguments.number(rate, "rate", 0.0, 1.0)
+        self.rng = np.random.default_rng(0 if rng is None else rng)
 
     def _forward(self, x, training):
         """y = x * mask, where the mask holds 0 or 1 / (1 - rate)."""
@@ -344,7 +344,7 @@ def _outer_shape(x):
 
 
 def _he_normal(shape, fan_in, rng):
-    rng = np.random.default_rng(0) if rng is None else rng
+    rng = np.random.default_rng(0 if rng is None else rng)
     return (rng.standard_normal(shape) * math.sqrt(2 / fan_in)).astype(np.float32)
 
 

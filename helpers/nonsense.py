@@ -14,6 +14,7 @@ import itertools
 import numpy as np
 from PIL import Image
 
+from helpers import arguments
 from helpers.handwriting import as_mnist
 from helpers.images import SIDE
 from helpers.losses import NO_CLASS
@@ -48,8 +49,7 @@ def pictures(count, rng, kinds=None):
     unknown = [kind for kind in kinds if kind not in KINDS]
     if unknown or not kinds:
         raise ValueError(f"kinds must be some of {', '.join(KINDS)}, not {unknown or kinds!r}")
-    if count != int(count) or count < 0:
-        raise ValueError(f"count must be a whole number of at least 0, not {count!r}")
+    arguments.whole_number(count, "count", minimum=0)
     made = np.empty((count, 1, SIDE, SIDE), np.float32)
     for i, kind in zip(range(count), itertools.cycle(kinds), strict=False):
         made[i, 0] = KINDS[kind](rng)

@@ -1,5 +1,6 @@
 """Rules that turn gradients into steps: SGD, momentum, RMSProp and Adam."""
 
+import inspect
 import math
 
 import numpy as np
@@ -87,8 +88,14 @@ class Optimizer:
         self._state = {name: [np.array(a) for a in state[name]] for name in self._state_names}
 
     def __repr__(self):
-        decay = f", weight_decay={self.weight_decay:g}" if self.weight_decay else ""
-        return f"{type(self).__name__}(learning_rate={self.learning_rate:g}{decay})"
+        """As one would write it: the learning rate, and what is not as by default."""
+        shown = [f"learning_rate={self.learning_rate:g}"]
+        for name, parameter in inspect.signature(type(self)).parameters.items():
+            value = getattr(self, name, parameter.default)
+            if name != "learning_rate" and value != parameter.default:
+                text = f"{value:g}" if isinstance(value, float) else repr(value)
+                shown.append(f"{name}={text}")
+        return f"{type(self).__name__}({', '.join(shown)})"
 
 
 class SGD(Optimizer):

@@ -10,6 +10,8 @@ from helpers import replicas
 
 # From so many images on, a product with the weights of a dense layer is worth two threads.
 _MANY = 128
+# A predictor that has recorded so many shapes of blocks is made anew, which frees their memory.
+_MOST_RECORDINGS = 16
 
 
 def forward_in_blocks(net, images, block, threads=None):
@@ -59,7 +61,9 @@ class Predictor:
         self._busy = threading.Lock()
 
     def fits(self, net):
-        """Whether the network still has the layers and arrays that it had."""
+        """Whether the network still has the layers and arrays that it had, and little is kept."""
+        if self._team.replicas[0].recordings >= _MOST_RECORDINGS:
+            return False
         arrays = _arrays_of(net)
         return len(arrays) == len(self._arrays) and all(map(operator.is_, arrays, self._arrays))
 

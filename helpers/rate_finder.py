@@ -11,7 +11,7 @@ import math
 import numpy as np
 from tqdm.auto import tqdm
 
-from helpers import replicas
+from helpers import arguments, replicas
 from helpers.losses import softmax_cross_entropy
 from helpers.optimizers import Adam
 
@@ -97,8 +97,8 @@ def find_rate(
     _check(lowest, highest, steps, batch_size, len(labels))
     trial = net.copy()
     optimizer = Adam() if optimizer is None else copy.deepcopy(optimizer)
-    rates = np.geomspace(lowest, highest, int(steps))
-    batches = _batches(len(labels), int(batch_size), np.random.default_rng(rng or 0))
+    rates = np.geomspace(lowest, highest, steps)
+    batches = _batches(len(labels), batch_size, np.random.default_rng(rng or 0))
     losses, smoothed = [], []
     with replicas.one_blas_thread(), np.errstate(all="ignore"):
         for rate in tqdm(rates, unit=" steps", leave=False, disable=not progress):
@@ -119,9 +119,10 @@ def find_rate(
 def _step(net, optimizer, images, labels):
     """Loss before the step, which is then taken."""
     loss, dlogits = softmax_cross_entropy(net.forward(images, training=True), labels)
+    loss += net.penalty
     net.backward(dlogits)
     optimizer.update(net.parameters, net.gradients)
-    return loss + net.penalty
+    return loss
 
 
 def _smooth(losses, smoothed):
@@ -150,9 +151,7 @@ def _batches(count, batch_size, rng):
 def _check(lowest, highest, steps, batch_size, count):
     if not 0 < lowest < highest < math.inf:
         raise ValueError(f"0 < lowest < highest is needed, not {lowest!r} and {highest!r}")
-    if steps != int(steps) or steps < 10:
-        raise ValueError(f"steps must be a whole number of at least 10, not {steps!r}")
-    if batch_size != int(batch_size) or batch_size < 1:
-        raise ValueError(f"batch_size must be a whole number of at least 1, not {batch_size!r}")
+    arguments.whole_number(steps, "steps", minimum=10)
+    arguments.whole_number(batch_size, "batch_size")
     if count == 0:
         raise ValueError("there are no images to try rates on")

@@ -16,7 +16,7 @@ import queue
 import psutil
 import threadpoolctl
 
-from helpers import layers, memory, recording
+from helpers import arguments, layers, memory, recording
 
 # Below this many operations an image, threads wait for the interpreter lock more than they compute.
 _WORTH_A_THREAD = 2_000_000
@@ -39,9 +39,7 @@ def check_threads(threads, net):
     """Return `threads`, or the default where it is None; complain about anything below 1."""
     if threads is None:
         return default_threads(net)
-    if threads != int(threads) or threads < 1:
-        raise ValueError(f"threads must be a whole number of at least 1, not {threads!r}")
-    return int(threads)
+    return arguments.whole_number(threads, "threads")
 
 
 def one_blas_thread():
@@ -203,7 +201,7 @@ class Replica:
         generators = {}  # layers that share a generator go on sharing one
         for i, layer in enumerate(self.layers):
             layer.grads = {}
-            layer.memory = arrays = memory.WorkArrays(i, arrays)
+            layer.memory = arrays = memory.WorkArrays(i, arrays, over=self._recordable)
             layer.backward_follows = training
             if not training:
                 continue
@@ -230,13 +228,18 @@ class Replica:
         """Logits of a batch; the array is overwritten by the next call."""
         if not self._recordable:
             return self.net.forward(images, training)
-        key = (images.shape, training, self._shard)
+        key = (images.shape, images.dtype, training, self._shard)
         self._latest = self._recordings.get(key)
         if self._latest is None:
             self._latest = self._recordings[key] = recording.Recording(self.net, images, training)
         else:
             self._latest.forward(images)
         return self._latest.logits
+
+    @property
+    def recordings(self):
+        """How many shapes of batches are recorded."""
+        return len(self._recordings)
 
     def backward(self, dlogits):
         """Fill the gradients of the layers, for the latest `forward`."""

@@ -12,7 +12,7 @@ import time
 import numpy as np
 from tqdm.auto import tqdm
 
-from helpers import replicas
+from helpers import arguments, replicas
 from helpers.checkpoints import Checkpoint
 from helpers.history import History
 from helpers.interruption import stop_after_step
@@ -95,8 +95,8 @@ def fit(
     if patience is not None and validation is None:
         raise ValueError("early stopping (patience) needs validation images")
     for name, value in {"epochs": epochs, "batch_size": batch_size, "patience": patience}.items():
-        if value is not None and (value != int(value) or value < 1):
-            raise ValueError(f"{name} must be a whole number of at least 1, not {value!r}")
+        if value is not None:
+            arguments.whole_number(value, name)
     settings = _Settings(
         epochs, batch_size, schedule, augment, label_smoothing, patience, on_epoch, progress
     )
@@ -135,6 +135,7 @@ class _Run:
         self.validation = validation
         self.threads = threads
         self.base_rate = optimizer.learning_rate
+        self.optimizer_text = repr(optimizer)  # before a schedule changes the rate
         self.history = History()
         self.best = None  # weights of the best epoch, for early stopping
         self.checkpoint = None

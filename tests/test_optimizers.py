@@ -200,4 +200,5 @@ def test_bad_arguments_are_named(optimizer, options, message):
 
 def test_repr_says_what_it_is():
     assert repr(Adam()) == "Adam(learning_rate=0.001)"
+    assert repr(Momentum(0.1, momentum=0.5)) == "Momentum(learning_rate=0.1, momentum=0.5)"
     assert repr(SGD(0.1, weight_decay=1e-4)) == "SGD(learning_rate=0.1, weight_decay=0.0001)"

@@ -2,6 +2,7 @@
 
 import gc
 import threading
+import tracemalloc
 import weakref
 
 import numpy as np
@@ -102,3 +103,29 @@ def test_predictions_go_forward_only_and_leave_settings_alone(make):
     net.predict(IMAGES)
     assert np.getbufsize() == length
     assert all(layer.backward_follows for layer in net.layers)
+
+
+def test_each_kind_of_float_is_read_as_it_is():
+    net = architectures.small_cnn().astype(np.float64)
+    images = np.random.default_rng(4).random((3, 1, 28, 28))
+    expected = net.copy().forward(images)
+    coarse = net.predict_logits(images.astype(np.float16))
+    np.testing.assert_allclose(net.predict_logits(images), expected, rtol=1e-12)
+    assert np.abs(coarse - expected).max() > 1e-6
+    net.predict_logits((images * 255).astype(np.uint8))
+    np.testing.assert_allclose(net.predict_logits(images), expected, rtol=1e-12)
+
+
+def test_memory_is_bounded_over_many_sizes():
+    net = architectures.small_cnn()
+    net.predict_logits(IMAGES[:100], threads=1)
+    tracemalloc.start()
+    try:
+        for count in range(1, 100):
+            net.predict_logits(IMAGES[:count], threads=1)
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # Work arrays come in chunks of 64 MiB; 99 copies of the images alone would be another 16.
+    assert kept < 2**26 + 2**23
+    agree(net, IMAGES[:7])

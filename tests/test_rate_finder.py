@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from helpers.architectures import mlp
-from helpers.layers import Dense
+from helpers.layers import Dense, Flatten
+from helpers.losses import softmax_cross_entropy
 from helpers.network import Sequential
 from helpers.optimizers import SGD, Adam
 from helpers.rate_finder import find_rate
@@ -59,6 +60,14 @@ def test_the_suggestion_trains_better_than_rates_far_off(search, train):
     good = loss_after(search.suggestion)
     assert good < loss_after(search.suggestion / 100)
     assert good < loss_after(search.suggestion * 100)
+
+
+def test_losses_are_those_before_the_step_with_the_penalty(train):
+    net = Sequential([Flatten(), Dense(784, 10, l2=0.1)], input_shape=(1, 28, 28))
+    search = find_rate(net, train, lowest=1e2, highest=1e3, steps=10, rng=5, progress=False)
+    batch = np.random.default_rng(5).permutation(len(train))[:128]
+    loss, _ = softmax_cross_entropy(net.forward(train.images[batch]), train.labels[batch])
+    assert search.losses[0] == pytest.approx(loss + net.penalty, rel=1e-5)
 
 
 def test_network_and_optimizer_are_left_as_they_were(train):

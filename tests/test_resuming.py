@@ -11,6 +11,7 @@ import pytest
 from test_training import interrupt_at, make_data, make_net, values_of
 
 from helpers.augmentation import Augmentation
+from helpers.averaging import Averaged
 from helpers.checkpoints import CheckpointError
 from helpers.layers import Dense, Dropout, Flatten
 from helpers.network import Sequential
@@ -224,6 +225,10 @@ def test_a_checkpoint_of_another_run_is_named(path):
         run(path, optimizer=SGD(0.01))
     with pytest.raises(CheckpointError, match="belongs to another run: optimizer was"):
         run(path, optimizer=Adam(0.02))
+    with pytest.raises(CheckpointError, match="belongs to another run: schedule was None, now it"):
+        run(path, schedule=one_cycle(0.3))
+    with pytest.raises(CheckpointError, match="belongs to another run: early stopping was False"):
+        run(path, patience=3)
     with pytest.raises(CheckpointError, match="belongs to another run: training images was 96"):
         fit(
             make_net(),
@@ -233,6 +238,43 @@ def test_a_checkpoint_of_another_run_is_named(path):
             checkpoint=path,
             progress=False,
         )
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        (Momentum(0.1, momentum=0.9), Momentum(0.1, momentum=0.5)),
+        (Adam(0.01), Adam(0.01, beta2=0.99)),
+        (Averaged(SGD(0.1)), Averaged(Adam(0.1))),
+    ],
+)
+def test_an_optimizer_with_other_settings_is_another_run(path, first, then):
+    run(path, epochs=1, optimizer=first)
+    with pytest.raises(CheckpointError, match="belongs to another run: optimizer was"):
+        run(path, optimizer=then)
+
+
+def test_validation_cannot_begin_on_the_way(path):
+    settings = {"batch_size": 32, "checkpoint": path, "progress": False}
+    fit(make_net(), make_data(96), epochs=1, **settings)
+    with pytest.raises(CheckpointError, match="validation images was 0, now it is 40"):
+        fit(make_net(), make_data(96), validation=make_data(40, 2), patience=2, **settings)
+
+
+@pytest.mark.parametrize("kind", ["PCG64", "MT19937", "Philox", "SFC64"])
+def test_any_generator_goes_on(path, kind):
+    def train(epochs, checkpoint):
+        def generator(seed):
+            return np.random.Generator(getattr(np.random, kind)(seed))
+
+        layers = [Flatten(), Dropout(0.3, rng=generator(1)), Dense(144, 10)]
+        net = Sequential(layers, input_shape=(1, 12, 12))
+        settings = {"batch_size": 32, "checkpoint": checkpoint, "progress": False}
+        return net, fit(net, make_data(96), epochs=epochs, rng=generator(2), **settings)
+
+    whole = train(3, None)
+    train(1, path)
+    assert_same(whole, train(3, path))
 
 
 def test_a_schedule_needs_the_same_number_of_epochs(path):

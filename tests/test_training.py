@@ -1,6 +1,7 @@
 """`fit` against the textbook loop, on any number of threads, and what it does with bad input."""
 
 import contextlib
+import copy
 import signal
 import threading
 import tracemalloc
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from helpers.architectures import mlp, small_cnn
+from helpers.layer import Layer
 from helpers.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D, ReLU
 from helpers.losses import NO_CLASS, softmax_cross_entropy
 from helpers.network import Sequential
@@ -592,3 +594,39 @@ def test_the_memory_of_training_does_not_grow_with_the_steps():
             quiet_fit(net, (images, labels), epochs=epochs, batch_size=64, threads=1)
         peaks += found
     assert peaks[1] < 1.05 * peaks[0]
+
+
+class Sigmoid(Layer):
+    """A layer of a student's own, which needs its output on the way back."""
+
+    def _forward(self, x, training):
+        self._y = 1 / (1 + np.exp(-x))
+        return self._y
+
+    def _backward(self, dy):
+        return dy * self._y * (1 - self._y)
+
+
+@pytest.mark.parametrize("after", [ReLU(), BatchNorm(8), Dropout(0.5, rng=7)], ids=repr)
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_layer_of_ones_own_keeps_its_output(after, threads):
+    """`fit` lets layers write on their input, but not on what such a layer still needs."""
+
+    def make():
+        rng = np.random.default_rng(3)
+        row = [Flatten(), Dense(144, 8, rng=rng), Sigmoid(), copy.deepcopy(after)]
+        net = Sequential([*row, Dense(8, 10, rng=rng)], input_shape=(1, 12, 12))
+        return net.astype(np.float64)
+
+    images, labels = make_data(24)
+    images = images.astype(np.float64)
+    trained, expected = make(), make()
+    order = np.random.default_rng(0).permutation(24)  # as `fit` draws it
+    _, dlogits = softmax_cross_entropy(
+        expected.forward(images[order], training=True), labels[order]
+    )
+    expected.backward(dlogits)
+    SGD(0.5).update(expected.parameters, expected.gradients)
+    settings = {"optimizer": SGD(0.5), "batch_size": 24, "rng": 0, "threads": threads}
+    fit(trained, (images, labels), epochs=1, progress=False, **settings)
+    np.testing.assert_allclose(values_of(trained), values_of(expected), rtol=1e-10)
