@@ -22,6 +22,7 @@ def read(path):
         If there is no such file, or it holds something else.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))["drawings"]
+        drawn = json.loads(path.read_text(encoding="utf-8"))["drawings"]
+        return [{key: one[key] for key in ("label", "writer", "strokes")} for one in drawn]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path} is no file of drawings: {error!r}") from error

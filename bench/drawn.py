@@ -33,9 +33,9 @@ def main():
     options = parser.parse_args()
     try:
         drawn = read(options.file)
-    except ValueError as error:
+        net = architectures.pretrained(options.network) if options.network else None
+    except (ValueError, OSError) as error:
         parser.error(str(error))
-    net = architectures.pretrained(options.network) if options.network else None
     report(DigitPad(net), drawn)
 
 
@@ -43,25 +43,25 @@ def report(pad, drawn):
     """Print how many of the drawings are read right, in several ways."""
     strokes = [[pad.size * np.array(stroke) for stroke in d["strokes"]] for d in drawn]
     labels, writers = (np.array([d[key] for d in drawn]) for key in ("label", "writer"))
-    read = readings(pad, strokes, "with the pen")
+    pen = readings(pad, strokes, "with the pen")
     naive = [naive_resize(strokes_to_image(s, pad.size)) for s in strokes]
     shrunk = pad.network.predict_proba(np.array(naive)[:, None]).argmax(axis=1)
     corner = readings(pad, [moved(s, pad.size, *CORNER) for s in strokes], "in a corner")
     middle = readings(pad, [moved(s, pad.size, *MIDDLE) for s in strokes], "in the middle")
 
     print(f"{len(drawn):,} drawings, network of {pad.network.parameter_count:,} parameters")
-    print(f"read through the pad             {(read == labels).mean():7.1%}")
+    print(f"read through the pad             {(pen == labels).mean():7.1%}")
     for half, name in enumerate(["even number", "odd number"]):
         of_half = writers % 2 == half
-        print(f"  writers, {name:<24}{(read == labels)[of_half].mean():5.1%} of {of_half.sum()}")
+        print(f"  writers, {name:<24}{(pen == labels)[of_half].mean():5.1%} of {of_half.sum()}")
     print(f"canvas merely shrunk to 28 x 28  {(shrunk == labels).mean():7.1%}")
     print(f"0.4 in a corner = 0.8 in middle  {(corner == middle).mean():7.1%}")
     print("\ndigit  pad     shrunk  most often taken for")
     for digit in range(10):
         mine = labels == digit
-        wrong = np.bincount(read[mine & (read != digit)], minlength=10)
+        wrong = np.bincount(pen[mine & (pen != digit)], minlength=10)
         taken = f"{wrong.argmax()} ({wrong.max()} times)" if wrong.any() else "-"
-        shares = [(answers[mine] == digit).mean() for answers in (read, shrunk)]
+        shares = [(answers[mine] == digit).mean() for answers in (pen, shrunk)]
         print(f"{digit:>5}{shares[0]:7.0%}{shares[1]:9.0%}   {taken}")
 
 

@@ -41,7 +41,7 @@ def main():
         name for name in architectures.NAMES if (architectures.NETWORKS / f"{name}.npz").exists()
     ]
     try:
-        networks = {Path(name).stem: load(name) for name in names}
+        networks = dict(zip(column_names(names), map(load, names), strict=True))
         drawn = None if options.drawn is None else drawings(options.drawn)
     except (OSError, ValueError) as error:
         parser.error(str(error))
@@ -51,6 +51,12 @@ def main():
     print("\n".join(report(networks, pictures(options.count), digits)))
 
 
+def column_names(names):
+    """The names without folders and endings; in full where two would be the same."""
+    stems = [Path(name).stem for name in names]
+    return [s if stems.count(s) == 1 else name for s, name in zip(stems, names, strict=True)]
+
+
 def load(name):
     """A network of the course by its name, or any from a file."""
     return Sequential.load(name) if name.endswith(".npz") else architectures.pretrained(name)
@@ -58,12 +64,9 @@ def load(name):
 
 def drawings(path):
     """Drawings by people in the form of MNIST, with their labels."""
-    try:
-        drawn = read(path)
-        images = [strokes_to_mnist([280 * np.array(s) for s in d["strokes"]]) for d in drawn]
-        return mnist.Split(np.array(images)[:, None], np.array([d["label"] for d in drawn]))
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"{path} is no file of drawings: {error!r}") from error
+    drawn = read(path)
+    images = [strokes_to_mnist([280 * np.array(s) for s in d["strokes"]]) for d in drawn]
+    return mnist.Split(np.array(images)[:, None], np.array([d["label"] for d in drawn]))
 
 
 def pictures(count):

@@ -85,7 +85,7 @@ def _summary_row(name, result):
     if peers.OURS not in figures.measured(result):
         return (
             f"`{name}`",
-            result["peers"][peers.OURS]["status"],
+            result["peers"].get(peers.OURS, {"status": "not measured"})["status"],
             *[_NOT_THERE] * (len(_HEAD) - 2),
         )
 

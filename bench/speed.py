@@ -23,6 +23,7 @@ from tqdm import tqdm
 
 from bench import data, measure, peers, picture, report, store
 from helpers import architectures
+from helpers.files import replacing
 
 HERE = Path(__file__).resolve().parent
 _STAGES = 5  # of one network, for the progress bar
@@ -36,8 +37,6 @@ def main(arguments=None):
         # A quick look leaves nothing behind unless it is asked to.
         keep = options.output or (Path(scratch) if options.quick else HERE)
         keep.mkdir(parents=True, exist_ok=True)
-        if options.fresh:
-            (keep / "results.json").unlink(missing_ok=True)
         try:
             results = _rendered(keep) if options.render else _measure(options, setting, keep)
         except store.Mismatch as error:
@@ -75,8 +74,11 @@ def _options(arguments):
     parser.add_argument("--data", choices=("auto", "full", "sample"), default="auto")
     parser.add_argument("--output", type=Path, help="folder; default: that of this program")
     parser.add_argument("--render", action="store_true", help="measure nothing, only write anew")
-    parser.add_argument("--fresh", action="store_true", help="forget the results in the folder")
-    return parser.parse_args(arguments)
+    parser.add_argument("--fresh", action="store_true", help="replace the results in the folder")
+    options = parser.parse_args(arguments)
+    if options.render and options.fresh:
+        parser.error("--render writes the results that are there, and --fresh forgets them")
+    return options
 
 
 def _at_least_one(text):
@@ -95,11 +97,16 @@ def _setting(options):
 
 def _measure(options, setting, folder):
     path = folder / "results.json"
-    results = store.read(path)
+    results = {} if options.fresh else store.read(path)
     limit = 4000 if options.quick else None
     few = setting.memory_steps * setting.batch_size
     total = _STAGES * len(options.networks)
     with data.prepared(options.data, few, limit) as found, tqdm(total=total, unit=" steps") as bar:
+        if 2 * setting.batch_size > found.count:
+            raise SystemExit(
+                f"error: {found.count:,} images are too few for batches of {setting.batch_size}: "
+                "two must fit; give --batch-size a smaller number, or --data full"
+            )
         for i, name in enumerate(options.networks):
 
             def say(what, name=name):
@@ -110,7 +117,7 @@ def _measure(options, setting, folder):
                 result = measure.whole_epoch(found, setting, say)
             else:
                 result = measure.network(name, found, setting, say)
-            results = store.add(path, name, result)
+            results = store.add(path, name, result, beside=results)
             _write(results, folder)
             bar.update(_STAGES * (i + 1) - bar.n)
     return results
@@ -127,7 +134,8 @@ def _rendered(folder):
 def _write(results, folder):
     picture.draw(results, folder / "results.png")
     text = report.markdown(results, "results.png")
-    (folder / "RESULTS.md").write_text(text, encoding="utf-8")
+    with replacing(folder / "RESULTS.md") as file:
+        file.write(text.encode())
 
 
 if __name__ == "__main__":

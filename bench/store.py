@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from helpers import architectures
+from helpers.files import replacing
 
 _SAME = ("machine", "batch_size", "source")  # what figures in one table must have in common
 
@@ -26,25 +27,37 @@ def read(path):
         results = json.loads(Path(path).read_text(encoding="utf-8"))
     except ValueError as error:
         raise Mismatch(f"{path} cannot be read ({error}); move it away") from error
-    if not isinstance(results, dict) or not set(results) <= {*architectures.MILESTONES, "epoch"}:
+    names = {*architectures.MILESTONES, "epoch"}
+    if not (
+        isinstance(results, dict)
+        and set(results) <= names
+        and all(isinstance(one, dict) and one.keys() >= {*_SAME} for one in results.values())
+    ):
         raise Mismatch(f"{path} holds no results of this command; move it away")
     return results
 
 
-def add(path, name, result):
+def add(path, name, result, beside=None):
     """Put a result into the file, in the place of an older one; return all results.
+
+    Parameters
+    ----------
+    path : str or Path
+    name : str
+    result : dict
+    beside : dict, optional
+        The results to put it beside. Default: those in the file.
 
     Raises
     ------
     Mismatch
         If the others are of another machine or setting. Then the file stays as it is.
     """
-    results = read(path)
+    results = dict(read(path) if beside is None else beside)
     check(results, name, result, path)
     results[name] = result
-    beside = Path(path).with_suffix(".part")
-    beside.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    beside.replace(path)
+    with replacing(path) as file:
+        file.write((json.dumps(results, indent=1) + "\n").encode())
     return results
 
 

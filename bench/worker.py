@@ -78,8 +78,10 @@ class Worker:
             self._process.stdin.write(json.dumps([command, arguments]) + "\n")
             self._process.stdin.flush()
             answer = self._answers.get(timeout=self.time_limit)
-        except (OSError, queue.Empty):
+        except queue.Empty:
             answer = {"failed": f"no answer to {command!r} within {self.time_limit:g} s"}
+        except OSError:  # nobody listens any more
+            answer = None
         if answer is None:
             answer = {"failed": f"its process ended during {command!r}: {self._last_words()}"}
         if isinstance(answer, dict) and "failed" in answer:
@@ -165,7 +167,7 @@ class _Session:
 
     def memory(self, steps):
         """Peak of the memory in `steps` training steps, and what was there before, in bytes."""
-        self.peer.train(steps * self.batch_size, 1)
+        self.peer.train(min(steps, len(self.images) // self.batch_size) * self.batch_size, 1)
         return {"peak": memory.peak(), "baseline": self.baseline}
 
 

@@ -40,9 +40,9 @@ class Augmentation:
     rotation : float
         Degrees, about the centre of the image.
     scale : float
-        Share, below 1: 0.1 makes digits up to a tenth larger or smaller.
+        Share, at most 0.9: 0.1 makes digits up to a tenth larger or smaller.
     stretch : float
-        Share, below 1: 0.1 makes digits up to a tenth wider and as much lower, or the reverse.
+        Share, at most 0.9: 0.1 makes digits up to a tenth wider and as much lower, or the reverse.
     slant : float
         Horizontal shear, in pixels to the right for each pixel up.
     elastic : float

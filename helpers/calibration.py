@@ -17,7 +17,13 @@ from helpers import arguments
 from helpers.layers import Dense
 from helpers.losses import softmax
 
-__all__ = ["Reliability", "calibration_error", "cool", "fit_temperature", "reliability"]
+__all__ = [
+    "Reliability",
+    "apply_temperature",
+    "calibration_error",
+    "fit_temperature",
+    "reliability",
+]
 
 _COLDEST, _HOTTEST = 0.01, 100.0
 
@@ -135,7 +141,7 @@ def fit_temperature(logits, labels):
     return float(np.exp((low + high) / 2))
 
 
-def cool(net, temperature):
+def apply_temperature(net, temperature):
     """Divide all logits of a network by a temperature, in place.
 
     Parameters

@@ -117,9 +117,12 @@ def gallery(images, titles, *, columns=None, boxes=None, points=None, caption=No
     Raises
     ------
     ValueError
-        If an image is not two-dimensional, or there are not as many titles, boxes or points.
+        If there is no image, one is not two-dimensional, or there are not as many titles, boxes or
+        points.
     """
     images = [np.asarray(image, dtype=float) for image in images]
+    if not images:
+        raise ValueError("images must hold at least one image")
     boxes = [None] * len(images) if boxes is None else boxes
     points = [None] * len(images) if points is None else points
     for image in images:

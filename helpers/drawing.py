@@ -210,6 +210,8 @@ class DigitPad:
             If it is no picture, damaged or too large.
         helpers.images.NoInkError
             If no digit stands out, as on a white page.
+        TypeError, ValueError
+            If it is something else, or an array of another shape or range.
         OSError
             If there is no such file.
         """

@@ -103,8 +103,8 @@ def packages(requirements=None):
     ]
     if missing or wrong:
         return Finding("Packages", "; ".join(missing + wrong), RESTART)
-    named = ", ".join(f"{name} {found[name]}" for name in NAMED if name in found)
-    return Finding("Packages", f"{named} and {len(found) - len(NAMED)} more")
+    named = [f"{name} {found[name]}" for name in NAMED if name in found]
+    return Finding("Packages", f"{', '.join(named)} and {len(found) - len(named)} more")
 
 
 def widgets():

@@ -139,7 +139,10 @@ def parse_idx(content, file="IDX data"):
             f"{len(content):,} bytes ({problem})",
             f"{expected:,} bytes for shape {shape} of {dtype.name}",
         )
-    array = np.frombuffer(content, dtype, offset=start).reshape(shape)
+    try:
+        array = np.frombuffer(content, dtype, offset=start).reshape(shape)
+    except ValueError as error:  # no value at all, but axes of billions
+        raise IdxError(file, f"the shape {shape}", "one that an array can have") from error
     return array.astype(dtype.newbyteorder("="))
 
 

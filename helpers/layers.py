@@ -221,7 +221,7 @@ class MaxPool2D(Layer):
 
 
 class ReLU(Layer):
-    """y = max(x, 0), for arrays of any shape.
+    """y = max(x, 0), for a batch of any shape.
 
     At x = 0, where there is no derivative, 0 is taken.
     """

@@ -153,8 +153,12 @@ def rate_race(results, *, ylabel="loss", ylim=None, caption=None):
         for i, (name, losses) in enumerate(results.items()):
             dashes, mark = _DASHES[i % len(_DASHES)], _MARKS[i % len(_MARKS)]
             axes.plot(list(losses), list(losses.values()), mark + dashes, label=name)
-            best = min(losses, key=losses.get)
-            said.append(f"{name} {losses[best]:.2f} at {best:.2g}")
+            finite = {rate: loss for rate, loss in losses.items() if math.isfinite(loss)}
+            if finite:
+                best = min(finite, key=finite.get)
+                said.append(f"{name} {finite[best]:.2f} at {best:.2g}")
+            else:
+                said.append(f"{name} none, as every rate diverged")
         axes.set(xscale="log", xlabel="learning rate", ylabel=ylabel)
         if ylim is not None:
             axes.set_ylim(ylim)
@@ -184,10 +188,11 @@ def rate_search(search, *, caption=None):
         axes.annotate("steepest", (search.suggestion, 0), color=style.VERMILLION, **at)
         axes.set(xscale="log", xlabel="learning rate", ylabel="loss")
         axes.set_ylim(0, 1.4 * search.smoothed[0])
+    rises = "; then it rises" if lowest < search.rates[-1] else ""
     alt = (
         f"Loss while the learning rate grows, each batch in grey, smoothed in blue. It stays near "
         f"{search.losses[0]:.1f} for tiny rates. Smoothed, it falls fastest near "
-        f"{search.suggestion:.1g} and is lowest near {lowest:.1g}; then it rises."
+        f"{search.suggestion:.1g} and is lowest near {lowest:.1g}{rises}."
     )
     style.show(figure, alt, caption)
 

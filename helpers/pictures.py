@@ -81,6 +81,8 @@ def _open(content):
 
 
 def _check_size(width, height):
+    if min(width, height) == 0:
+        raise PictureError(f"the picture is empty: it has {width} x {height} pixels.")
     if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
         raise PictureError(_too_large(f"{width:,} x {height:,} pixels"))
 
@@ -112,7 +114,7 @@ def to_grey(picture):
     Raises
     ------
     PictureError
-        If `picture` is larger than `MAX_SIDE` or `MAX_PIXELS`.
+        If `picture` is larger than `MAX_SIDE` or `MAX_PIXELS`, or has no pixels.
     TypeError, ValueError
         If `picture` is neither, or an array of another shape, or holds other numbers.
     """
@@ -153,6 +155,8 @@ def _check_array(array):
         )
     _check_size(array.shape[1], array.shape[0])
     if array.dtype.kind in "ui":
+        if array.min() < 0:
+            raise ValueError(f"a picture has no negative values, this goes down to {array.min()}")
         return array.astype(np.float32) / np.iinfo(array.dtype).max
     values = array.astype(np.float32)
     if not (values.min() >= 0 and values.max() <= 1):

@@ -15,7 +15,15 @@ from pathlib import Path
 import numpy as np
 
 import helpers.training
-from helpers import architectures, calibration, mnist, nonsense, replicas, training_record
+from helpers import (
+    architectures,
+    arguments,
+    calibration,
+    mnist,
+    nonsense,
+    replicas,
+    training_record,
+)
 from helpers.augmentation import Augmentation
 from helpers.averaging import Averaged, recompute_statistics
 from helpers.optimizers import SGD, Adam
@@ -177,8 +185,7 @@ def train(
     Interrupted
         If training was stopped; the checkpoint of the last whole epoch is kept.
     """
-    if seed != int(seed) or seed < 0:
-        raise ValueError(f"seed must be a whole number of at least 0, not {seed!r}")
+    arguments.whole_number(seed, "seed", minimum=0)
     kind = recipe if isinstance(recipe, str) else "own"
     recipe = _recipe(name, recipe)
     if epochs is not None:
@@ -237,7 +244,7 @@ def _calibrate(net, validation):
     temperature = calibration.fit_temperature(
         net.predict_logits(validation.images), validation.labels
     )
-    calibration.cool(net, temperature)
+    calibration.apply_temperature(net, temperature)
     return round(temperature, 5)
 
 

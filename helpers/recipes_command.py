@@ -30,6 +30,9 @@ def main(arguments=None):
     except recipes.Interrupted as interruption:
         print(f"{options.name}: {interruption}", file=sys.stderr)
         return 130
+    except KeyboardInterrupt:  # before or after training itself
+        print(f"{options.name}: interrupted", file=sys.stderr)
+        return 130
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -1,5 +1,6 @@
 """Pictures of speed: memory and what windows read of it, rates. Use them as ``plots.…``."""
 
+import itertools
 import math
 from fractions import Fraction
 
@@ -84,9 +85,10 @@ def windows(view, memory, *, caption=None):
         f"window {i} reads pixels {start:g} to {start + length - 1:g}"
         for i, start in enumerate(starts)
     )
+    overlap = any(later - earlier < length for earlier, later in itertools.pairwise(starts))
     alt = (
         f"{memory.shape[1]} pixels side by side in memory, below them {len(starts)} bars: {reads}. "
-        "The bars overlap."
+        f"The bars {'overlap' if overlap else 'do not overlap'}."
     )
     style.show(figure, alt, caption)
 

@@ -40,7 +40,7 @@ PALETTE = {
     "purple": "#7D2A66",
     "brown": "#5C4300",
 }
-BLUE, VERMILLION, GREEN, PURPLE, BROWN = PALETTE.values()
+BLUE, VERMILLION, GREEN, PURPLE, _ = PALETTE.values()
 
 # 0 is paper and 1 is ink, as in `helpers.mnist`.
 DIGIT = LinearSegmentedColormap.from_list("digit", ["#FFFFFF", "#000000"])

@@ -33,10 +33,6 @@ LANGUAGE = {
     "nbconvert_exporter": "python",
     "pygments_lexer": "ipython3",
 }
-COURSE = """
-00_start_here 01_digits 02_softmax 03_backpropagation 04_convolution 05_pooling
-06_speed 07_training 08_regularisation 09_evaluation 10_comparison 11_draw
-""".split()
 MAP = re.compile(r"^The course: .*?(?=\n\s*\n|\Z)", re.M | re.S)
 CELL_METADATA = {"nbgrader", "slideshow", "tags", "editable", "deletable"}
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -194,17 +190,16 @@ def course_map(path):
     Parameters
     ----------
     path : Path
-        The notebook in which the line stands. Notebooks beside it that exist become links.
+        The notebook in which the line stands. The others are those beside it.
 
     Returns
     -------
     str
     """
     stops = []
-    for stem in COURSE:
-        name, file = stem.replace("_", " "), f"{stem}.ipynb"
-        link = f"[{name}]({file})" if (path.parent / file).exists() else name
-        stops.append(f"**{name}**" if stem == path.stem else link)
+    for other in sorted(path.parent.glob("[0-9]*.ipynb")):
+        name = other.stem.replace("_", " ")
+        stops.append(f"**{name}**" if other.name == path.name else f"[{name}]({other.name})")
     return "The course: " + " · ".join(stops)
 
 

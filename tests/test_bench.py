@@ -363,7 +363,7 @@ def test_results_are_merged_and_never_mixed(tmp_path):
     assert store.add(only, "mlp", second | {"batch_size": 128})["mlp"]["batch_size"] == 128
 
 
-@pytest.mark.parametrize("text", ["{", "[1]", '{"my_net": {}}'])
+@pytest.mark.parametrize("text", ["{", "[1]", '{"my_net": {}}', '{"mlp": {}}'])
 def test_a_file_that_is_no_results_is_kept(tmp_path, text):
     path = tmp_path / "results.json"
     path.write_text(text, encoding="utf-8")
@@ -403,6 +403,30 @@ def test_a_mismatch_is_told_in_a_line(tmp_path):
     (tmp_path / "results.json").write_text("{", encoding="utf-8")
     with pytest.raises(SystemExit, match=r"results\.json cannot be read"):
         speed.main(["--render", "--output", str(tmp_path)])
+
+
+def test_fresh_results_take_the_place_of_the_old_ones_once_they_are_there(tmp_path, monkeypatch):
+    monkeypatch.setenv("MNIST_DIR", str(tmp_path / "nowhere"))
+    old = store.add(tmp_path / "results.json", "mlp", result_of(helpers=[1.0]))
+    fresh = ["--fresh", "--output", str(tmp_path)]
+    with pytest.raises(SystemExit):
+        speed.main(["--render", *fresh])
+    with pytest.raises(OSError):  # there are no digits to measure on
+        speed.main(["--networks", "mlp", *fresh])
+    assert store.read(tmp_path / "results.json") == old
+    new = result_of(helpers=[2.0]) | {"batch_size": 32}
+    assert store.add(tmp_path / "results.json", "tiny_cnn", new, beside={}) == {"tiny_cnn": new}
+    assert store.read(tmp_path / "results.json") == {"tiny_cnn": new}
+
+
+def test_batches_larger_than_the_data_are_refused(tmp_path):
+    with pytest.raises(SystemExit, match="4,000 images are too few for batches of 3000"):
+        speed.main(["--quick", "--data", "sample", "--batch-size", "3000", "--networks", "mlp"])
+
+
+def test_the_page_does_without_our_own_figures():
+    page = report.markdown({"mlp": result_of(textbook=[1.0])}, None)
+    assert "not measured" in page
 
 
 def test_the_page_is_what_was_measured():

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from bench import nonsense
+from bench import drawn, nonsense
 from helpers import architectures, handwriting
 from helpers.mnist import Split
 
@@ -49,12 +49,12 @@ def test_pictures_are_the_same_at_every_call():
 def test_the_command_measures_names_files_and_drawings(tmp_path, monkeypatch, capsys):
     net = tmp_path / "own.npz"
     architectures.make("tiny_cnn").save(net)
-    drawn = [
-        {"label": k, "strokes": [stroke.tolist() for stroke in handwriting.write(k)]}
+    made = [
+        {"label": k, "writer": 1, "strokes": [stroke.tolist() for stroke in handwriting.write(k)]}
         for k in range(10)
     ]
     drawings = tmp_path / "drawings.json"
-    drawings.write_text(json.dumps({"drawings": drawn}), encoding="utf-8")
+    drawings.write_text(json.dumps({"drawings": made}), encoding="utf-8")
     arguments = ["tiny_cnn", str(net), "--drawn", str(drawings), "--count", "30"]
     monkeypatch.setattr(sys, "argv", ["nonsense", *arguments])
     nonsense.main()
@@ -62,6 +62,28 @@ def test_the_command_measures_names_files_and_drawings(tmp_path, monkeypatch, ca
     assert "| tiny_cnn | own |" in shown
     assert "| 30 letters (never seen) |" in shown
     assert "| drawn digits, calibration error, % |" in shown
+
+
+def test_two_files_of_one_name_have_two_columns(tmp_path, monkeypatch, capsys):
+    net = tmp_path / "tiny_cnn.npz"
+    architectures.make("tiny_cnn").save(net)
+    monkeypatch.setattr(sys, "argv", ["nonsense", "tiny_cnn", str(net), "--count", "2"])
+    nonsense.main()
+    assert f"| tiny_cnn | {net} |" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("content", ["{", '{"drawings": [{}]}', '{"drawings": 3}', "[]"])
+def test_a_file_that_is_no_drawings_is_named(content, tmp_path, monkeypatch, capsys):
+    file = tmp_path / "drawings.json"
+    file.write_text(content, encoding="utf-8")
+    for program, arguments in (
+        (nonsense, ["tiny_cnn", "--drawn", str(file)]),
+        (drawn, [str(file)]),
+    ):
+        monkeypatch.setattr(sys, "argv", ["program", *arguments])
+        with pytest.raises(SystemExit):
+            program.main()
+        assert "drawings.json is no file of drawings" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("wrong", ["no_such_cnn", "absent.npz"])

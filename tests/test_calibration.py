@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.architectures import make
-from helpers.calibration import calibration_error, cool, fit_temperature, reliability
+from helpers.calibration import apply_temperature, calibration_error, fit_temperature, reliability
 from helpers.layers import Dense, Flatten, ReLU
 from helpers.losses import softmax
 from helpers.network import Sequential
@@ -123,7 +123,7 @@ def test_a_cooled_network_gives_divided_logits():
     net.layers[-1].params["bias"] = rng.normal(size=10).astype(np.float32)
     images = rng.random((50, 1, 28, 28), np.float32)
     before = net.predict_logits(images).copy()
-    cool(net, 2.5)
+    apply_temperature(net, 2.5)
     after = net.predict_logits(images)
     np.testing.assert_allclose(after, before / 2.5, rtol=1e-5, atol=1e-6)
     np.testing.assert_array_equal(after.argmax(axis=1), before.argmax(axis=1))
@@ -167,10 +167,10 @@ def test_bad_arguments_are_named(scores, labels, options, error, message):
 @pytest.mark.parametrize("temperature", [0, -1, np.inf, np.nan])
 def test_a_temperature_that_is_none_is_named(temperature):
     with pytest.raises(ValueError, match="temperature must be above 0"):
-        cool(make("mlp"), temperature)
+        apply_temperature(make("mlp"), temperature)
 
 
 def test_a_network_without_a_dense_end_is_named():
     net = Sequential([Flatten(), Dense(784, 10), ReLU()])
     with pytest.raises(ValueError, match=r"last layer must be Dense .*ReLU"):
-        cool(net, 2)
+        apply_temperature(net, 2)

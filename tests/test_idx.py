@@ -89,6 +89,7 @@ GOOD = bytes([0, 0, 8, 1, 0, 0, 0, 3, 7, 8, 9])
         (b"<!DOCTYPE html>", r"found magic number 3c 21 44 4f \(a web page\?\)"),
         (b"\0\0\x0a" + GOOD[3:], r"found type byte 0x0a, expected one of 0x08 \(uint8\)"),
         (b"\0\0\x08\0", "found 0 dimensions, expected from 1 to 64"),
+        (b"\0\0\x08\x04" + bytes(4) + b"\xff" * 12, "found the shape .*one that an array can have"),
         (b"\0\0\x08\x41" + bytes(300), "found 65 dimensions, expected from 1 to 64"),
         (b"\0\0\x08\x03" + GOOD[4:], "found 11 bytes, expected a header of 16 bytes for 3 dim"),
         (GOOD[:-1], r"found 10 bytes \(too short\), expected 11 bytes for shape \(3,\) of uint8"),

@@ -348,6 +348,8 @@ def test_integers_and_floats_mean_the_same():
         (np.full((28, 28), np.nan), ValueError, "must lie between 0"),
         (np.array([["a"]]), TypeError, "<U1"),
         ("digit.png", TypeError, "not str"),
+        (np.full((28, 28), -128, np.int8), ValueError, "no negative values.*-128"),
+        (Image.new("L", (0, 0)), PictureError, "empty: it has 0 x 0 pixels"),
         (np.ones((2, 10_001)), PictureError, "10,001 x 2"),
     ],
 )

@@ -6,7 +6,7 @@ import legibility
 import numpy as np
 import pytest
 
-from helpers import plots, style
+from helpers import plots, rate_finder, style
 
 
 def bowl(point):
@@ -107,6 +107,18 @@ def test_the_race_names_the_best_rate_of_each(drawn):
     (axes,) = figure.axes
     assert axes.get_xscale() == "log" and axes.get_ylim() == (0, 3)
     assert len({line.get_marker() for line in axes.lines}) == 2
+
+
+def test_the_race_passes_over_what_diverged(figures):
+    plots.rate_race({"SGD": {0.01: np.nan, 0.1: 0.5}, "Adam": {0.1: np.inf}})
+    assert figures[-1][1].endswith("SGD 0.50 at 0.1, Adam none, as every rate diverged.")
+
+
+def test_a_loss_that_never_rises_is_not_said_to(figures):
+    falls = np.linspace(2, 1, 20)
+    rates = np.geomspace(1e-4, 1e-1, 20)
+    plots.rate_search(rate_finder.RateSearch(rates, falls, falls, 1e-2, diverged=False))
+    assert figures[-1][1].endswith("is lowest near 0.1.")
 
 
 def test_the_search_says_where_the_loss_falls_fastest(drawn):

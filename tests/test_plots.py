@@ -369,6 +369,7 @@ def test_a_figure_of_pyplot_is_closed(shown):
         (lambda: plots.digit_grid(DIGITS, LABELS[:3]), r"12 images need labels of shape \(12,\)"),
         (lambda: plots.digit_numbers(np.zeros((29, 5))), r"at most \(28, 28\), it has \(29, 5\)"),
         (lambda: plots.gallery([DIGITS[0, 0]], []), "1 images need as many titles, not 0"),
+        (lambda: plots.gallery([], []), "at least one image"),
         (lambda: plots.gallery([DIGITS[0]], ["x"]), r"an image must have the shape \(H, W\)"),
         (lambda: plots.feature_maps(np.zeros((1, 2, 3, 4))), "one image, one map a channel"),
         (lambda: plots.filters(np.zeros((3, 3))), r"weight must have the shape \(F, C, kh, kw\)"),

@@ -65,6 +65,13 @@ def test_windows_are_where_the_view_reads(drawn, figures):
     assert "2 bars: window 0 reads pixels 0 to 2, window 1 reads pixels 2 to 4" in figures[-1][1]
 
 
+def test_windows_side_by_side_do_not_overlap(figures):
+    strides = (*MEMORY.strides[:1], 96, 24, 8)  # every second pixel
+    for length, said in ((6, "The bars overlap."), (4, "The bars do not overlap.")):
+        plots.windows(as_strided(MEMORY, (1, 2, length, 3), strides), MEMORY)
+        assert figures[-1][1].endswith(said)
+
+
 def test_matrices_are_written_as_fractions(drawn):
     assert "A has the rows (1 −1/4), (0 1/3); B has the rows (0 0 0)" in drawn("matrices")[1]
 
