@@ -18,15 +18,25 @@ def make(form, net, batch_size):
     return {"helpers": _Helpers, "textbook": _Textbook}[form](net, batch_size)
 
 
-class _Helpers:
-    """As a student calls it: `fit` and `predict_proba`, with the default number of threads."""
-
+class _Peer:
     def __init__(self, net, batch_size):
-        self.net, self.batch_size = net.copy(), batch_size
+        self.net, self.batch_size = net, batch_size
         self.optimizer = Adam(LEARNING_RATE)
 
     def load(self, images, labels):
         self.images, self.labels = images, labels
+
+    def gradients(self, images, labels):
+        _, dlogits = softmax_cross_entropy(self.net.forward(images, training=True), labels)
+        self.net.backward(dlogits)
+        return self.net.gradients
+
+
+class _Helpers(_Peer):
+    """As a student calls it: `fit` and `predict_proba`, with the default number of threads."""
+
+    def __init__(self, net, batch_size):
+        super().__init__(net.copy(), batch_size)
 
     def train(self, count, epochs, warm=True):
         history = fit(
@@ -42,20 +52,11 @@ class _Helpers:
     def probabilities(self, images):
         return self.net.predict_proba(images)
 
-    def gradients(self, images, labels):
-        _, dlogits = softmax_cross_entropy(self.net.forward(images, training=True), labels)
-        self.net.backward(dlogits)
-        return self.net.gradients
 
-
-class _Textbook:
+class _Textbook(_Peer):
     def __init__(self, net, batch_size):
-        self.net, self.batch_size = textbook.like(net), batch_size
-        self.optimizer = Adam(LEARNING_RATE)
+        super().__init__(textbook.like(net), batch_size)
         self.rng = np.random.default_rng(0)
-
-    def load(self, images, labels):
-        self.images, self.labels = images, labels
 
     def train(self, count, epochs, warm=True):
         if warm:
@@ -76,8 +77,3 @@ class _Textbook:
         # In blocks, as textbooks do: the columns of 1,000 images would fill a gigabyte.
         blocks = batches(images, _BLOCK)
         return softmax(np.concatenate([self.net.forward(block) for block in blocks]))
-
-    def gradients(self, images, labels):
-        _, dlogits = softmax_cross_entropy(self.net.forward(images, training=True), labels)
-        self.net.backward(dlogits)
-        return self.net.gradients
