@@ -8,8 +8,8 @@ A new picture takes three steps::
     style.show(figure, alt="What is to be seen, in a sentence or two.")
 
 The colours come from Okabe and Ito [1]_, some of them darkened: each has a contrast of at least
-3.5 to the paper, and any two differ for every kind of colour vision. Colour is never the only sign:
-lines carry their names, mistakes a frame.
+3.5 to the paper, and any two differ for every kind of colour vision. Lines carry their names and
+mistakes a frame; where a colour stands for a sign, as in `SIGNED`, the alt text has to say it.
 
 References
 ----------
