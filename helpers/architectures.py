@@ -178,13 +178,15 @@ def best_cnn(seed=0):
             *block(1, 32),
             *block(32, 32),
             MaxPool2D(2),
+            Dropout(0.25, rng=rng),
             *block(32, 64, padding="same"),
             *block(64, 64, padding="same"),
             MaxPool2D(2),
+            Dropout(0.25, rng=rng),
             *block(64, 128),
             MaxPool2D(2),
             Flatten(),
-            Dropout(0.4, rng=rng),
+            Dropout(0.5, rng=rng),
             Dense(128 * 2 * 2, 10, rng=rng),
         ]
     )

@@ -211,6 +211,7 @@ WRONG_ANSWERS = {
                     ("z / temperature", "z * temperature"),
                     ("z = z / temperature", "z = z / 1"),  # no temperature
                     (" - z.max(axis=-1, keepdims=True)", ""),  # overflows
+                    ("z.max(axis=-1, keepdims=True)", "z.max()"),  # one largest for all rows
                     ("e.sum(axis=-1, keepdims=True)", "e.sum()"),  # one sum for all rows
                     ("e.sum(axis=-1", "e.sum(axis=0"),  # over the images
                     ("return e / e.sum(axis=-1, keepdims=True)", "return e"),
@@ -239,6 +240,8 @@ WRONG_ANSWERS = {
                     ("-= learning_rate", "+= learning_rate"),  # uphill
                     ("learning_rate * gradient", "gradient"),
                     ("learning_rate * gradient", "learning_rate * gradient / batch_size"),
+                    ("learning_rate * gradient", "0.1 * gradient"),
+                    ("order = ", "batch_size = 3\norder = "),
                     ("rng.permutation(len(images))", "np.arange(len(images))"),
                     ("0, len(order)", "0, len(order) - batch_size + 1"),  # drops the last batch
                     ("labels[chosen]", "labels[start : start + batch_size]"),  # not shuffled
@@ -257,6 +260,10 @@ WRONG_ANSWERS = {
                     ("layer.params[name] -=", "layer.params[name] = -"),
                     ("layer.grads.items()", "list(layer.grads.items())[:1]"),  # no bias
                 ]
+            ),
+            # Told before the step.
+            TRAIN_EPOCH.replace("    after_step(loss)\n", "").replace(
+                "    net.backward", "    after_step(loss)\n    net.backward"
             ),
         ],
         "average": [
@@ -380,6 +387,7 @@ WRONG_ANSWERS = {
             "return slope * dy",
             "return np.where(x > 0, slope * dy, dy)",
             "return np.where(x > 0, dy, slope)",
+            "return np.where(x >= 0, dy, slope * dy)",
             "return np.where(dy > 0, dy, slope * dy)",
             # Written into dy; nothing returned.
             "dy[x <= 0] *= slope\nreturn dy",
@@ -498,6 +506,7 @@ WRONG_ANSWERS = {
                 CLIP.replace(right, wrong)
                 for right, wrong in [
                     ("np.sqrt", "abs"),  # the square of the length
+                    ("return", "if factor == 1:\n    return grads\nreturn"),
                     ("grad**2", "abs(grad)"),
                     ("min(1, limit / length)", "limit / length"),  # lengthens short ones
                     ("min(1, limit / length)", "min(1, length / limit)"),
@@ -549,6 +558,15 @@ WRONG_ANSWERS = {
                 p, r = hits / matrix.sum(axis=0), hits / matrix.sum(axis=1)
                 return (1 + beta**2) * p * r / (beta**2 * p + r)
             """,
+            # 0 only for a class that is never read, not for one that is read and never hit.
+            """
+            hits = np.diag(matrix)
+            with np.errstate(invalid="ignore"):
+                p, r = hits / matrix.sum(axis=0), hits / matrix.sum(axis=1)
+                f = (1 + beta**2) * p * r / (beta**2 * p + r)
+            f[matrix.sum(axis=0) == 0] = 0
+            return f
+            """,
             F_BETA.replace("return ", "answer = ") + "return answer.mean()",
             "return np.diag(matrix) / matrix.sum(axis=1)",
         ],
@@ -575,6 +593,13 @@ WRONG_ANSWERS = {
             enough = np.flatnonzero(misread <= most)
             return confidence[order][enough[-1]] if len(enough) else np.inf
             """,
+            """
+            order = confidence.argsort()
+            for i, n in enumerate(order):
+                if (~right[order[i:]]).mean() <= most:
+                    return confidence[n]
+            return np.inf
+            """,
         ],
         "attack": [
             *(
@@ -589,6 +614,8 @@ WRONG_ANSWERS = {
                     ("return ", "images[...] = "),
                 ]
             ),
+            # Dropout at work.
+            ATTACK.replace("net.forward(images)", "net.forward(images, training=True)"),
             ATTACK.replace("np.clip(", "(").replace(", 0, 1)", ")"),
             ATTACK.replace("np.clip(", "np.maximum(").replace(", 0, 1)", ", 0)"),
             ATTACK.replace("np.clip(", "np.minimum(").replace(", 0, 1)", ", 1)"),
@@ -659,6 +686,7 @@ WRONG_ANSWERS = {
                 LAYER_NORM.replace(right, wrong)
                 for right, wrong in [
                     ("axis=1", "axis=0"),  # batch norm
+                    ("centred = x -", "centred = x\nx -="),  # written into x
                     ("axis=1, keepdims=True", "axis=1"),  # spread over the wrong axis
                     ("axis=1, keepdims=True", ""),  # one mean for all
                     (" + epsilon", ""),
@@ -676,6 +704,8 @@ WRONG_ANSWERS = {
                 DROP_CHANNELS.replace(right, wrong)
                 for right, wrong in [
                     ("(*x.shape[:2], 1, 1)", "x.shape"),  # single pixels
+                    ("kept = ", "rng = np.random.default_rng(0)\nkept = "),  # always the same
+                    ("rng.random((", "np.random.random(("),
                     ("(*x.shape[:2], 1, 1)", "(1, x.shape[1], 1, 1)"),  # the same for all images
                     ("(*x.shape[:2], 1, 1)", "(len(x), 1, 1, 1)"),  # whole images
                     (">=", "<"),  # the share that is kept
@@ -687,6 +717,13 @@ WRONG_ANSWERS = {
                     ("return", "y ="),
                 ]
             ),
+            # Always the same number of channels.
+            """
+            y = x.copy()
+            for n in range(len(x)):
+                y[n, rng.permutation(x.shape[1])[: round(rate * x.shape[1])]] = 0
+            return y / (1 - rate)
+            """,
             "return x",
         ],
         "fold": [
@@ -752,9 +789,11 @@ WRONG_ANSWERS = {
             ),
         ],
         "turn": [
-            # Counter-clockwise, degrees for radians, only the first stroke, a shear, nothing.
+            # Counter-clockwise, degrees for radians, one axis mirrored, only the first stroke, a
+            # shear, nothing.
             TURN.replace("np.deg2rad(degrees)", "-np.deg2rad(degrees)"),
             TURN.replace("np.deg2rad(degrees)", "degrees"),
+            TURN.replace("np.cos(alpha)]]", "-np.cos(alpha)]]"),
             TURN + "[:1]",
             "return [strokes[0] @ np.array([[0, 1], [-1, 0]]), *strokes[1:]]",
             TURN.replace("-np.sin(alpha)", "0"),
