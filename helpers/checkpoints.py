@@ -95,6 +95,7 @@ class Checkpoint:
 
 def _settings(run):
     """What must be the same for the run to go on."""
+    schedule = run.settings.schedule
     settings = {
         "network": [repr(layer) for layer in run.net.layers],
         "optimizer": run.optimizer_text,
@@ -103,11 +104,11 @@ def _settings(run):
         "training images": len(run.labels),
         "validation images": 0 if run.validation is None else len(run.validation[1]),
         "early stopping": run.settings.patience is not None,  # else no best weights are kept
+        "schedule": None,
     }
-    settings["schedule"] = None
-    if run.settings.schedule is not None:
+    if schedule is not None:
         # A function's address is another one in every process.
-        settings["schedule"] = re.sub(r" at 0x[0-9a-fA-F]+", "", repr(run.settings.schedule))
+        settings["schedule"] = re.sub(r" at 0x[0-9a-fA-F]+", "", repr(schedule))
         settings["epochs"] = run.settings.epochs  # the schedule depends on it
     return settings
 

@@ -105,14 +105,14 @@ class WorkArrays:
         Number of the layer.
     shared : WorkArrays, optional
         The work arrays of another layer of the same network.
-    over : bool
+    overwrite : bool
         Whether a layer may write on its input. Not where a layer of one's own may still need what
         it has put out.
     """
 
-    def __init__(self, owner=0, shared=None, over=True):
+    def __init__(self, owner=0, shared=None, overwrite=True):
         self._owner = owner
-        self._over = over and owner > 0  # what comes to the first layer is the caller's
+        self._overwrite = overwrite and owner > 0  # what comes to the first layer is the caller's
         self._pool = _Pool() if shared is None else shared._pool
         self._views = {}
         self.tape = None  # where operations are written down, see `helpers.recording`
@@ -124,7 +124,7 @@ class WorkArrays:
         layer's method returns. A gradient "dx" is dead when the next one has been computed from it,
         so two blocks in turn do for all layers.
         """
-        if over is not None and self._over:
+        if over is not None and self._overwrite:
             return over
         if name == "dx":
             self._pool.turn = 1 - self._pool.turn

@@ -5,6 +5,8 @@ import math
 
 import numpy as np
 
+from helpers import arguments
+
 
 class Optimizer:
     """What all optimizers share.
@@ -135,7 +137,7 @@ class Momentum(Optimizer):
 
     def __init__(self, learning_rate=0.01, momentum=0.9, weight_decay=0.0):
         super().__init__(learning_rate, weight_decay)
-        self.momentum = _share(momentum, "momentum")
+        self.momentum = arguments.number(momentum, "momentum", 0.0, 1.0)
 
     def _step(self, param, grad, velocity):
         velocity *= self.momentum
@@ -166,7 +168,7 @@ class RMSProp(Optimizer):
 
     def __init__(self, learning_rate=0.001, rho=0.9, epsilon=1e-7, weight_decay=0.0):
         super().__init__(learning_rate, weight_decay)
-        self.rho = _share(rho, "rho")
+        self.rho = arguments.number(rho, "rho", 0.0, 1.0)
         self.epsilon = _positive(epsilon, "epsilon")
 
     def _step(self, param, grad, square):
@@ -200,8 +202,8 @@ class Adam(Optimizer):
 
     def __init__(self, learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0.0):
         super().__init__(learning_rate, weight_decay)
-        self.beta1 = _share(beta1, "beta1")
-        self.beta2 = _share(beta2, "beta2")
+        self.beta1 = arguments.number(beta1, "beta1", 0.0, 1.0)
+        self.beta2 = arguments.number(beta2, "beta2", 0.0, 1.0)
         self.epsilon = _positive(epsilon, "epsilon")
 
     def _step(self, param, grad, mean, square):
@@ -225,10 +227,4 @@ class Adam(Optimizer):
 def _positive(value, name):
     if not 0 < value < math.inf:
         raise ValueError(f"{name} must be greater than 0, not {value!r}")
-    return value
-
-
-def _share(value, name):
-    if not 0 <= value < 1:
-        raise ValueError(f"{name} must be at least 0 and below 1, not {value!r}")
     return value

@@ -201,7 +201,7 @@ class Replica:
         generators = {}  # layers that share a generator go on sharing one
         for i, layer in enumerate(self.layers):
             layer.grads = {}
-            layer.memory = arrays = memory.WorkArrays(i, arrays, over=self._recordable)
+            layer.memory = arrays = memory.WorkArrays(i, arrays, overwrite=self._recordable)
             layer.backward_follows = training
             if not training:
                 continue
