@@ -12,7 +12,7 @@ import psutil
 import threadpoolctl
 
 import helpers
-from helpers import replicas
+from helpers.threads import physical_cores
 
 _SIZE = 2048  # of the matrices: large enough for any BLAS to be at its best
 
@@ -22,7 +22,7 @@ def describe():
     (blas,) = [p for p in threadpoolctl.threadpool_info() if p["user_api"] == "blas"][:1] or [{}]
     return {
         "processor": _processor(),
-        "cores": f"{replicas.physical_cores()} physical, {os.cpu_count()} logical",
+        "cores": f"{physical_cores()} physical, {os.cpu_count()} logical",
         "memory": f"{psutil.virtual_memory().total / 2**30:.0f} GiB",
         "system": f"{platform.system()} {platform.machine()}",
         "Python": platform.python_version(),
@@ -36,7 +36,7 @@ def describe():
 def code():
     """A short name for the state of `helpers`, to tell whether figures belong together."""
     digest = hashlib.sha256()
-    for path in sorted(Path(helpers.__file__).parent.glob("*.py")):
+    for path in sorted(Path(helpers.__file__).parent.rglob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:8]
 
@@ -46,7 +46,7 @@ def sgemm_rate(repeats=4):
     a = np.random.default_rng(0).random((_SIZE, _SIZE), dtype=np.float32)
     out = np.empty_like(a)
     taken = []
-    with threadpoolctl.threadpool_limits(replicas.physical_cores(), user_api="blas"):
+    with threadpoolctl.threadpool_limits(physical_cores(), user_api="blas"):
         for _ in range(repeats):
             start = time.perf_counter()
             np.matmul(a, a, out=out)

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from bench.peers import LEARNING_RATE, batches
-from helpers import replicas
+from helpers.threads import physical_cores
 
 
 def make(form, net, batch_size):
@@ -21,7 +21,7 @@ class _Torch:
     """
 
     def __init__(self, form, net, batch_size):
-        torch.set_num_threads(replicas.physical_cores())
+        torch.set_num_threads(physical_cores())
         torch.manual_seed(0)
         self.batch_size = batch_size
         self.layers = _layers(net)

@@ -1,7 +1,8 @@
 """The figures as a picture."""
 
 from bench import figures, peers
-from helpers import architectures, style
+from helpers import architectures
+from helpers.plots import style
 
 _COLOURS = {
     "helpers": style.BLUE,

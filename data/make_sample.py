@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from helpers.idx import read_content, write_idx
+from helpers.mnist.idx import read_content, write_idx
 
 SEED = 0
 TEST_PER_CLASS = 100

@@ -4,7 +4,7 @@ A digit moved by a pixel, turned by ten degrees or drawn with a thicker pen is t
 network that never sees the same image twice cannot learn images by heart.
 
 All changes of place (shift, rotation, scale, stretch, slant, elastic) are put into one map, and the
-old images are read once, so nothing is blurred twice: see `helpers.warping`.
+old images are read once, so nothing is blurred twice: see `helpers.fast.warping`.
 
 >>> augment = Augmentation(shift=2, rotation=10)
 >>> images = np.zeros((3, 1, 28, 28), np.float32)
@@ -16,7 +16,7 @@ import math
 
 import numpy as np
 
-from helpers import warping
+from helpers.fast import warping
 
 __all__ = ["PARAMETERS", "Augmentation"]
 

@@ -12,10 +12,10 @@ need to know nothing of it:
 
 import numpy as np
 
-from helpers import arguments, replicas
+from helpers import arguments
 from helpers.layers import BatchNorm
 from helpers.optimizers import Optimizer
-from helpers.parameters import FlatParameters
+from helpers.threads import FlatParameters, one_blas_thread
 
 __all__ = ["Averaged", "recompute_statistics"]
 
@@ -163,7 +163,7 @@ def recompute_statistics(net, images, batch_size=128):
         return
     trial = net.copy()  # so that dropout's random state stays where it is
     batches = max(1, len(images) // batch_size)
-    with replicas.one_blas_thread():
+    with one_blas_thread():
         for done in range(batches):
             for layer in trial.layers:
                 if isinstance(layer, BatchNorm):

@@ -132,7 +132,7 @@ def widgets():
 
 def digits():
     """Which MNIST digits will `mnist.load` take?"""
-    from helpers import mnist_files
+    from helpers.mnist import files as mnist_files
 
     try:
         chosen = mnist_files.chosen_folder()

@@ -7,7 +7,8 @@ import math
 
 import numpy as np
 
-from helpers import files, layers, losses, prediction
+from helpers import files, layers, losses
+from helpers.threads import forward_in_blocks
 
 _ARCHITECTURE = "architecture"
 _LAYERS = {layer.__name__: layer for layer in layers.LAYERS}
@@ -154,7 +155,7 @@ class Sequential:
 
     def predict_logits(self, images, threads=None):
         """The outputs before softmax, (N, classes), in bounded memory. See `predict_proba`."""
-        return prediction.forward_in_blocks(self, images, self._block, threads)
+        return forward_in_blocks(self, images, self._block, threads)
 
     @functools.cached_property
     def _block(self):

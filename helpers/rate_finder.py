@@ -11,9 +11,10 @@ import math
 import numpy as np
 from tqdm.auto import tqdm
 
-from helpers import arguments, replicas
+from helpers import arguments
 from helpers.losses import softmax_cross_entropy
 from helpers.optimizers import Adam
+from helpers.threads import one_blas_thread
 
 __all__ = ["RateSearch", "find_rate"]
 
@@ -100,7 +101,7 @@ def find_rate(
     rates = np.geomspace(lowest, highest, steps)
     batches = _batches(len(labels), batch_size, np.random.default_rng(rng or 0))
     losses, smoothed = [], []
-    with replicas.one_blas_thread(), np.errstate(all="ignore"):
+    with one_blas_thread(), np.errstate(all="ignore"):
         for rate in tqdm(rates, unit=" steps", leave=False, disable=not progress):
             batch = next(batches)
             optimizer.learning_rate = float(rate)

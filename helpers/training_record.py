@@ -6,9 +6,10 @@ import platform
 
 import numpy as np
 
-from helpers import files, metrics, mnist_files
+from helpers import files, metrics
 from helpers.calibration import calibration_error
 from helpers.losses import softmax, softmax_cross_entropy
+from helpers.mnist import files as mnist_files
 from helpers.network import WeightsError
 
 __all__ = ["describe", "figures", "verify", "write"]

@@ -7,8 +7,10 @@ import signal
 
 import pytest
 
-from helpers import mnist, mnist_fetch, mnist_files
+from helpers import mnist
 from helpers.augmentation import Augmentation
+from helpers.mnist import download
+from helpers.mnist import files as mnist_files
 
 ON_CI = os.environ.get("CI", "").lower() in {"true", "1"}
 
@@ -31,7 +33,7 @@ def pytest_report_header():
 def no_network():
     """Keep `mnist.load` from asking a real mirror."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(mnist_fetch, "MIRRORS", ())
+        patch.setattr(download, "MIRRORS", ())
         yield
 
 
@@ -59,7 +61,7 @@ def digits_full(skip_or_fail):
 @pytest.fixture
 def figures(monkeypatch):
     """The figures and alt texts that are handed to `style.show`."""
-    from helpers import style  # most tests draw nothing
+    from helpers.plots import style  # most tests draw nothing
 
     seen = []
     monkeypatch.setattr(style, "show", lambda figure, alt, caption=None: seen.append((figure, alt)))

@@ -11,45 +11,55 @@ from pathlib import Path
 HELPERS = Path(__file__).resolve().parents[1] / "helpers"
 
 
+def files():
+    """Return the path of each file of `helpers`, in folders too, by the name of its module."""
+    return {_name(path): path for path in sorted(HELPERS.rglob("*.py"))}
+
+
+def _name(path):
+    parts = path.relative_to(HELPERS.parent).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
 def modules():
-    """Return the syntax tree of each module of `helpers`, by name."""
-    return {
-        path.stem: ast.parse(path.read_text(encoding="utf-8"))
-        for path in sorted(HELPERS.glob("*.py"))
-        if path.stem != "__init__"
-    }
+    """Return the syntax tree of each module of `helpers`, by its name, such as `helpers.losses`."""
+    return {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in files().items()}
 
 
-def imports(tree, at_import_time=False):
-    """Return the full names of the modules that a module imports.
+def places():
+    """Return what stands in the folder `helpers`, and the modules of each package there.
+
+    Returns
+    -------
+    dict of str to set of str
+        Such as ``{"losses": set(), "threads": {"cores", "team", ...}}``, without ``__init__``.
+    """
+    found = {}
+    for name in modules():
+        _, place, module = [*name.split("."), "", ""][:3]
+        if place:
+            found.setdefault(place, set()).update({module} - {""})
+    return found
+
+
+def imports(tree):
+    """Return the names of the packages that a module imports, such as `numpy`.
 
     Parameters
     ----------
     tree : ast.Module
-    at_import_time : bool
-        Leave out imports inside functions and under ``if __name__ == "__main__"``.
 
     Returns
     -------
     set of str
-        ``from helpers import layers`` counts as ``helpers.layers``.
     """
     found = set()
-    for node in _statements(tree) if at_import_time else ast.walk(tree):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            whole = node.module == "helpers"
-            found |= {f"helpers.{a.name}" for a in node.names} if whole else {node.module}
-    return found
-
-
-def _statements(tree):
-    """Yield the statements that run when a module is imported."""
-    for node in tree.body:
-        yield node
-        if isinstance(node, ast.Try | ast.With):
-            yield from _statements(node)
+            found.add(node.module)
+    return {name.partition(".")[0] for name in found}
 
 
 def public_parts(module):
@@ -58,14 +68,14 @@ def public_parts(module):
     Parameters
     ----------
     module : str
-        Such as ``"layers"``.
+        Such as ``"helpers.layers.dense"``.
 
     Returns
     -------
     dict of str to object
         Without the members that their class's docstring lists as attributes.
     """
-    loaded = importlib.import_module(f"helpers.{module}")
+    loaded = importlib.import_module(module)
     found = {}
     for name, part in vars(loaded).items():
         if not name.startswith("_") and getattr(part, "__module__", None) == loaded.__name__:

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.text import Text
 from PIL import Image
 
-from helpers import style
+from helpers.plots import style
 
 
 def check(figure, alt, smallest=10):

@@ -22,8 +22,9 @@ from bench import (
 )
 from bench.team import Team
 from bench.worker import Failed, Worker
-from helpers import architectures, mnist_files
+from helpers import architectures
 from helpers.layers import Conv2D, MaxPool2D
+from helpers.mnist import files as mnist_files
 from helpers.network import Sequential
 
 GIB = 2**30

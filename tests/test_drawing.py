@@ -12,11 +12,12 @@ import pytest
 from ipycanvas import Canvas
 from PIL import Image
 
-from helpers import architectures, drawing, handwriting
+from helpers import architectures, handwriting
 from helpers.drawing import DigitPad
+from helpers.drawing.pad import EXAMPLES
+from helpers.drawing.panel import words
 from helpers.images import NoInkError, naive_resize, strokes_to_image
-from helpers.pictures import PictureError
-from helpers.reading_panel import words
+from helpers.images.pictures import PictureError
 
 
 class Reader:
@@ -541,10 +542,10 @@ def test_without_a_network_the_best_trained_one_is_taken():
 def test_examples_are_read(trained):
     pad = DigitPad(trained)
     read = []
-    for _ in drawing.EXAMPLES:
+    for _ in EXAMPLES:
         pad.draw_example()
         read.append(pad.prediction)
-    assert tuple(read) == drawing.EXAMPLES and sorted(read) == list(range(10))
+    assert tuple(read) == EXAMPLES and sorted(read) == list(range(10))
 
 
 def test_size_and_place_do_not_change_the_answer(trained):

@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from helpers import architectures, environment, mnist_files
+from helpers import architectures, environment
+from helpers.mnist import files as mnist_files
 
 
 def test_all_is_well_where_the_tests_run():

@@ -6,7 +6,7 @@ import struct
 import numpy as np
 import pytest
 
-from helpers.idx import IdxError, parse_idx, read_idx, write_idx
+from helpers.mnist.idx import IdxError, parse_idx, read_idx, write_idx
 
 # Written by hand after the format's description: 2 x 3 numbers of int16.
 BY_HAND = bytes([0, 0, 0x0B, 2, 0, 0, 0, 2, 0, 0, 0, 3]) + struct.pack(

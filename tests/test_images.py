@@ -6,9 +6,16 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from helpers import architectures, handwriting, images, pictures
-from helpers.images import NoInkError, naive_resize, strokes_to_image, strokes_to_mnist, to_mnist
-from helpers.pictures import PictureError, open_picture, to_grey
+from helpers import architectures, handwriting, images
+from helpers.images import (
+    NoInkError,
+    naive_resize,
+    pictures,
+    strokes_to_image,
+    strokes_to_mnist,
+    to_mnist,
+)
+from helpers.images.pictures import PictureError, open_picture, to_grey
 
 ALL_DIGITS = range(10)
 

@@ -12,9 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from helpers import mnist, mnist_fetch, mnist_files, mnist_status
-from helpers.idx import IdxError, parse_idx, write_idx
-from helpers.mnist_files import NAMES, TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
+from helpers import mnist
+from helpers.mnist import __main__ as command
+from helpers.mnist import download
+from helpers.mnist import files as mnist_files
+from helpers.mnist.files import NAMES, TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
+from helpers.mnist.idx import IdxError, parse_idx, write_idx
 
 SAMPLE = mnist_files.sample_folder()
 
@@ -331,7 +334,7 @@ def test_another_compression_of_the_same_digits_is_fine(folder):
 
 
 def test_status_of_a_fresh_checkout(checkout, capsys):
-    assert mnist_status.main([]) == 0
+    assert command.main([]) == 0
     out = capsys.readouterr().out
     assert "$MNIST_DIR   is not set" in out
     assert "data/mnist   nothing here" in out
@@ -340,11 +343,11 @@ def test_status_of_a_fresh_checkout(checkout, capsys):
 
 
 def test_status_of_mnist_dir(folder, capsys):
-    assert mnist_status.main([]) == 0
+    assert command.main([]) == 0
     assert "mnist.load() takes $MNIST_DIR." in capsys.readouterr().out
     (folder / TEST_LABELS).write_bytes(b"")
     (folder / TEST_IMAGES).unlink()
-    assert mnist_status.main([]) == 1
+    assert command.main([]) == 1
     out, err = capsys.readouterr()
     assert "$MNIST_DIR   1 missing and 1 damaged of 4 files" in out
     assert err.startswith("error: ") and "found an empty file" in err and err.count("\n") == 1
@@ -354,7 +357,7 @@ def test_status_of_a_damaged_cache(checkout, capsys):
     cache = checkout / "data" / "mnist"
     cache.mkdir()
     (cache / f"{TEST_LABELS}.gz").write_bytes(b"<html>")
-    assert mnist_status.main([]) == 1
+    assert command.main([]) == 1
     out, err = capsys.readouterr()
     assert "data/mnist   3 missing and 1 damaged of 4 files" in out
     assert "a web page?" in err and "python -m helpers.mnist --fetch" in err
@@ -363,7 +366,7 @@ def test_status_of_a_damaged_cache(checkout, capsys):
 def test_status_without_data(tmp_path, monkeypatch, capsys):
     monkeypatch.delenv("MNIST_DIR", raising=False)
     monkeypatch.setattr(mnist_files, "DATA", tmp_path / "data")
-    assert mnist_status.main([]) == 1
+    assert command.main([]) == 1
     assert "without the course's data" in capsys.readouterr().err
 
 
@@ -420,7 +423,7 @@ def test_the_readme_gives_the_checksums():
     for source in ("full", "sample"):
         for name, digest in mnist_files.SHA256[source].items():
             assert f"| `{name}` | `{digest}` |" in readme
-    for name, digest in mnist_fetch.PUBLISHED_SHA256.items():
+    for name, digest in download.PUBLISHED_SHA256.items():
         assert f"| `{name}` | `{digest}` |" in readme
 
 

@@ -12,10 +12,13 @@ import time
 import numpy as np
 import pytest
 
-from helpers import mnist, mnist_fetch, mnist_files, mnist_status
-from helpers.idx import write_idx
-from helpers.mnist_fetch import DownloadError
-from helpers.mnist_files import NAMES, TRAIN_IMAGES, TRAIN_LABELS
+from helpers import mnist
+from helpers.mnist import __main__ as command
+from helpers.mnist import download
+from helpers.mnist import files as mnist_files
+from helpers.mnist.download import DownloadError
+from helpers.mnist.files import NAMES, TRAIN_IMAGES, TRAIN_LABELS
+from helpers.mnist.idx import write_idx
 
 FIRST = f"{NAMES[0]}.gz"
 
@@ -96,7 +99,7 @@ def serve(tiny_mnist, monkeypatch):
             thread.start()
             servers.append((server, thread))
             mirrors.append(f"http://127.0.0.1:{server.server_port}/mnist/")
-        monkeypatch.setattr(mnist_fetch, "MIRRORS", tuple(mirrors))
+        monkeypatch.setattr(download, "MIRRORS", tuple(mirrors))
         return [server for server, _ in servers[-len(behaviours) :]]
 
     yield start
@@ -121,7 +124,7 @@ def tiny_mnist(tmp_path, monkeypatch):
         files[path.name] = path.read_bytes()
         path.unlink()
     monkeypatch.setattr(
-        mnist_fetch,
+        download,
         "PUBLISHED_SHA256",
         {n: hashlib.sha256(c).hexdigest() for n, c in files.items()},
     )
@@ -129,7 +132,7 @@ def tiny_mnist(tmp_path, monkeypatch):
     monkeypatch.setitem(mnist_files.SHA256, "full", content)
     shutil.copytree(mnist_files.sample_folder(), tmp_path / "data" / "sample")
     monkeypatch.setattr(mnist_files, "DATA", tmp_path / "data")
-    monkeypatch.setattr(mnist_fetch, "_offline", None)
+    monkeypatch.setattr(download, "_offline", None)
     monkeypatch.delenv("MNIST_DIR", raising=False)
     return files
 
@@ -143,7 +146,7 @@ def cache(tiny_mnist):
 def impatient(monkeypatch):
     """Wait a fifth as long, so that the tests are short."""
     for name in ("ANSWER_SECONDS", "STALL_SECONDS", "PATIENCE_SECONDS"):
-        monkeypatch.setattr(mnist_fetch, name, getattr(mnist_fetch, name) / 5)
+        monkeypatch.setattr(download, name, getattr(download, name) / 5)
 
 
 def names_in(folder):
@@ -206,7 +209,7 @@ def test_a_slow_download_shows_progress(serve, cache, capsys):
 
     serve(slowly)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(mnist_fetch, "CHUNK_BYTES", 4096)
+        patch.setattr(download, "CHUNK_BYTES", 4096)
         mnist.fetch()
     err = capsys.readouterr().err
     assert FIRST in err and "%" in err and "B/s" in err
@@ -256,7 +259,7 @@ def test_nothing_half_written_remains_and_the_next_try_works(
     with pytest.raises(DownloadError, match=f"{FIRST} could not be fetched .*{reason}.*Connect to"):
         mnist.load("full", verbose=False)
     assert names_in(cache) == []
-    mnist_fetch._offline = None
+    download._offline = None
     digits = mnist.load()
     assert digits.source == "sample" and len(digits.train) == 3600
     out = capsys.readouterr().out
@@ -305,7 +308,7 @@ def test_an_interrupted_download_leaves_nothing(serve, cache, capsys):
             raise KeyboardInterrupt
 
         patch.setattr("tqdm.tqdm.update", interrupt)
-        assert mnist_status.main(["--fetch"]) == 130
+        assert command.main(["--fetch"]) == 130
     assert "Interrupted. No half-written file remains." in capsys.readouterr().err
     assert names_in(cache) == []
     mnist.fetch(verbose=False)
@@ -345,7 +348,7 @@ def test_a_name_server_that_never_answers(cache, impatient, monkeypatch):
         raise OSError("released")
 
     monkeypatch.setattr("socket.getaddrinfo", look_up)
-    monkeypatch.setattr(mnist_fetch, "MIRRORS", ("http://one.invalid/", "http://two.invalid/"))
+    monkeypatch.setattr(download, "MIRRORS", ("http://one.invalid/", "http://two.invalid/"))
     threads = set(threading.enumerate())
     start = time.monotonic()
     with pytest.raises(DownloadError, match="one.invalid: no answer; two.invalid: no answer"):
@@ -367,14 +370,14 @@ def test_failure_is_remembered_only_when_nobody_answered(serve, cache, impatient
     (server,) = serve(well)
     assert mnist.load(verbose=False).source == "sample" and server.requests == []
     assert mnist.load("full", verbose=False).source == "full"  # asks all the same
-    assert mnist_fetch.recent_failure() is None
+    assert download.recent_failure() is None
 
 
 def test_the_memory_fades(serve, cache, impatient, monkeypatch):
     serve(hang)
     mnist.load(verbose=False)
     serve(well)
-    monkeypatch.setattr(mnist_fetch, "REMEMBER_SECONDS", 0)
+    monkeypatch.setattr(download, "REMEMBER_SECONDS", 0)
     assert mnist.load(verbose=False).source == "full"
 
 
@@ -382,7 +385,7 @@ def test_a_refused_connection(cache, monkeypatch):
     with Server(("127.0.0.1", 0), Handler) as server:
         port = server.server_port
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(mnist_fetch, "MIRRORS", (f"http://127.0.0.1:{port}/",))
+    monkeypatch.setattr(download, "MIRRORS", (f"http://127.0.0.1:{port}/",))
     with pytest.raises(DownloadError, match=f"127.0.0.1:{port}: no connection"):
         mnist.fetch(verbose=False)
 
@@ -401,13 +404,13 @@ def test_a_read_only_folder(serve, cache, monkeypatch, capsys):
         mnist.load("full", verbose=False)
     assert mnist.load().source == "sample"
     assert "cannot be written" in capsys.readouterr().out
-    assert server.requests == [] and mnist_fetch.recent_failure() is None
+    assert server.requests == [] and download.recent_failure() is None
 
 
 def test_a_file_where_the_folder_should_be(serve, cache, capsys):
     serve(well)
     cache.write_text("mine", encoding="utf-8")
-    assert mnist_status.main(["--fetch"]) == 1
+    assert command.main(["--fetch"]) == 1
     assert "cannot be written to" in capsys.readouterr().err
     assert mnist.load(verbose=False).source == "sample"
     assert cache.read_text(encoding="utf-8") == "mine"
@@ -430,16 +433,16 @@ def test_a_full_disk(serve, cache, monkeypatch):
 
 def test_fetch_on_the_command_line(serve, cache, capsys):
     serve(well)
-    assert mnist_status.main(["--fetch"]) == 0
+    assert command.main(["--fetch"]) == 0
     out, err = capsys.readouterr()
     assert "data/mnist   all of MNIST: 200 training and 50 test images, checksums correct" in out
     assert "mnist.load() takes data/mnist." in out
-    assert mnist_status.main(["--fetch"]) == 0
+    assert command.main(["--fetch"]) == 0
     assert "Fetching" not in capsys.readouterr().out
 
 
 def test_a_failed_fetch_on_the_command_line(serve, cache, capsys):
     serve(status(403))
-    assert mnist_status.main(["--fetch"]) == 1
+    assert command.main(["--fetch"]) == 1
     err = capsys.readouterr().err
     assert err.startswith("error: ") and "HTTP 403" in err and err.count("\n") == 1

@@ -6,7 +6,8 @@ import legibility
 import numpy as np
 import pytest
 
-from helpers import plots, rate_finder, style
+from helpers import plots, rate_finder
+from helpers.plots import style
 
 
 def bowl(point):

@@ -21,7 +21,8 @@ from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 from PIL import Image
 
-from helpers import plots, style
+from helpers import plots
+from helpers.plots import style
 from helpers.training import History
 
 RNG = np.random.default_rng(0)
@@ -156,7 +157,7 @@ def test_pictures_leave_pyplot_and_its_settings_alone(shown):
 
 def test_nothing_happens_in_plain_python():
     code = (
-        "from helpers import plots, charts\n"
+        "from helpers import plots\n"
         "plots.probabilities([0.2, 0.8])\n"
         "live = plots.LiveCurves()\n"
         "class H: loss=[1.]; accuracy=[.5]; validation_loss=[]; validation_accuracy=[]\n"

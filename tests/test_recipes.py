@@ -9,13 +9,14 @@ import time
 import numpy as np
 import pytest
 
-from helpers import architectures, metrics, mnist_files, recipes
+from helpers import architectures, metrics, recipes
 from helpers.augmentation import Augmentation
 from helpers.losses import softmax
+from helpers.mnist import files as mnist_files
 from helpers.network import Sequential
 from helpers.optimizers import SGD, Adam
 from helpers.recipes import RECIPES, Recipe, train
-from helpers.recipes_command import main
+from helpers.recipes.__main__ import main
 from helpers.schedules import one_cycle
 
 QUICK = {"source": "sample", "progress": False}

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from helpers import architectures, layers, recording, replicas
+from helpers import architectures, layers
+from helpers.fast import recording
 from helpers.losses import softmax_cross_entropy
 from helpers.network import Sequential
+from helpers.threads import Team
 
 
 def images(count, seed=0, shape=(1, 28, 28)):
@@ -13,7 +15,7 @@ def images(count, seed=0, shape=(1, 28, 28)):
 
 
 def replica_of(net, training=True):
-    return replicas.Team(net, 1, training).replicas[0]
+    return Team(net, 1, training).replicas[0]
 
 
 def gradients(net):

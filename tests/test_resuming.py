@@ -12,12 +12,12 @@ from test_training import interrupt_at, make_data, make_net, values_of
 
 from helpers.augmentation import Augmentation
 from helpers.averaging import Averaged
-from helpers.checkpoints import CheckpointError
 from helpers.layers import Dense, Dropout, Flatten
 from helpers.network import Sequential
 from helpers.optimizers import SGD, Adam, Momentum, RMSProp
 from helpers.schedules import one_cycle
 from helpers.training import fit
+from helpers.training.checkpoints import CheckpointError
 
 EPOCHS = 6
 

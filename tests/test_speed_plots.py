@@ -6,7 +6,8 @@ import pytest
 from matplotlib.colors import to_hex
 from numpy.lib.stride_tricks import as_strided
 
-from helpers import plots, style
+from helpers import plots
+from helpers.plots import style
 
 IMAGES_FIRST = np.zeros((3, 2, 1, 5))
 BATCH_LAST = np.zeros((1, 5, 2, 3)).transpose(3, 2, 0, 1)

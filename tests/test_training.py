@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from helpers.architectures import mlp, small_cnn
-from helpers.layer import Layer
-from helpers.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D, ReLU
+from helpers.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D, ReLU
 from helpers.losses import NO_CLASS, softmax_cross_entropy
 from helpers.network import Sequential
 from helpers.optimizers import SGD, Adam, Momentum

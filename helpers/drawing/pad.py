@@ -1,0 +1,282 @@
+"""The drawing pad: draw a digit in the notebook, and see it read.
+
+>>> from helpers.drawing import DigitPad
+>>> pad = DigitPad()  # as the last line of a cell, `pad` shows it
+
+A program can draw on it too: `pen_down`, `pen_move` and `pen_up` are what the mouse calls.
+"""
+
+import collections
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from helpers import handwriting
+from helpers.drawing.reader import ask, best_network, check_network
+from helpers.drawing.view import HINT, PadView
+from helpers.images import (
+    NoInkError,
+    check_strokes,
+    open_picture,
+    strokes_to_mnist,
+    to_grey,
+    to_mnist,
+)
+from helpers.images.ink import shrink
+
+SIZE = 280  # canvas pixels
+SHORTEST_MOVE = 3  # canvas pixels; shorter moves change nothing and cost a message each
+UNDO_STEPS = 100
+NOTHING_DRAWN = "Draw a digit with the mouse or a finger."
+EXAMPLES = (3, 7, 2, 8, 5, 0, 4, 6, 9, 1)
+
+
+@dataclass(frozen=True)
+class _Sheet:
+    """What is on the canvas: strokes, or a picture (H, W) in shades of grey."""
+
+    strokes: tuple = ()
+    picture: np.ndarray | None = None
+
+    @property
+    def empty(self):
+        return not self.strokes and self.picture is None
+
+    def to_mnist(self):
+        return strokes_to_mnist(self.strokes) if self.picture is None else to_mnist(self.picture)
+
+
+class DigitPad:
+    """A pad to draw a digit on, which a network reads.
+
+    As the last line of a cell it shows itself. No error costs a drawing: what went wrong stands
+    below the pad, and every step can be undone.
+
+    Parameters
+    ----------
+    net : object, optional
+        Anything with a method ``predict_proba`` that turns images of shape (N, 1, 28, 28), float32
+        from 0 to 1, into probabilities of shape (N, 10). Default: the best trained network of the
+        course.
+    size : int
+        Side of the canvas, in pixels.
+
+    Attributes
+    ----------
+    image : ndarray of shape (28, 28), float32, or None
+        What the network sees, from 0 (paper) to 1 (ink). None if nothing is drawn.
+    probabilities : ndarray of shape (10,), or None
+        Of each digit. None if nothing is drawn, or the network failed.
+    message : str
+        The line below the pad: a hint, or what went wrong.
+    widget : ipywidgets.Widget
+        The pad as a widget, to be put beside others.
+
+    Raises
+    ------
+    TypeError
+        If `net` has no method ``predict_proba``.
+    FileNotFoundError, helpers.network.WeightsError
+        If `net` is not given and there is no trained network, or its file is damaged.
+
+    Examples
+    --------
+    >>> pad = DigitPad()
+    >>> pad.pen_down(140, 60)
+    >>> pad.pen_move(135, 220)
+    >>> pad.pen_up()
+    >>> pad.prediction
+    1
+    """
+
+    def __init__(self, net=None, size=SIZE):
+        self.size = size
+        self._network = best_network() if net is None else check_network(net)
+        self._sheet = _Sheet()
+        self._earlier = collections.deque(maxlen=UNDO_STEPS)
+        self._stroke = None  # points of the stroke in progress
+        self._short_move = None  # a point not drawn yet, too near to the last
+        self._examples = 0
+        self._view = PadView(size, self)
+        self._show(self._sheet)
+
+    @property
+    def widget(self):
+        return self._view.widget
+
+    @property
+    def message(self):
+        return self._view.message
+
+    @property
+    def network(self):
+        """The network that reads. Setting it reads the drawing again."""
+        return self._network
+
+    @network.setter
+    def network(self, net):
+        self._network = check_network(net)
+        self._read()
+
+    @property
+    def prediction(self):
+        """The most likely digit, from 0 to 9, or None."""
+        return None if self.probabilities is None else int(np.argmax(self.probabilities))
+
+    @property
+    def strokes(self):
+        """The strokes drawn so far: a list of arrays (M, 2) of points (x, y) in canvas pixels."""
+        return [stroke.copy() for stroke in self._sheet.strokes]
+
+    def pen_down(self, x, y):
+        """Begin a stroke at (x, y), in canvas pixels from the upper left corner.
+
+        On a picture, it begins a new drawing.
+        """
+        self.pen_up()
+        point = _check_point(x, y)
+        if self._sheet.picture is not None:
+            self._view.canvas.draw([])
+        self._stroke, self._short_move = [point], None
+        self._view.canvas.draw_line(self._stroke)
+
+    def pen_move(self, x, y):
+        """Draw a line to (x, y). While the pen is up, nothing happens."""
+        if self._stroke is None:
+            return
+        point = _check_point(x, y)
+        if np.hypot(*np.subtract(point, self._stroke[-1])) < SHORTEST_MOVE:
+            self._short_move = point
+            return
+        self._stroke.append(point)
+        self._short_move = None
+        self._view.canvas.draw_line(self._stroke[-2:])
+
+    def pen_up(self):
+        """End the stroke and read the drawing. While the pen is up, nothing happens."""
+        if self._stroke is None:
+            return
+        points = self._stroke + [self._short_move] * (self._short_move is not None)
+        self._stroke = None
+        self._earlier.append(self._sheet)
+        self._sheet = _Sheet((*self._sheet.strokes, np.array(points)))
+        self._read()
+
+    def clear(self):
+        """Take an empty sheet."""
+        self.pen_up()
+        self._replace(_Sheet())
+
+    def undo(self):
+        """Take back the last stroke, clearing, upload or example."""
+        self.pen_up()
+        if self._earlier:
+            self._show(self._earlier.pop())
+
+    def draw(self, strokes):
+        """Replace what is on the pad by a drawing.
+
+        Parameters
+        ----------
+        strokes : list of array_like of shape (M, 2)
+            The points (x, y) that the pen passes, in canvas pixels.
+
+        Raises
+        ------
+        ValueError
+            If a stroke is not a list of finite (x, y) points.
+        """
+        strokes = tuple(check_strokes(strokes))
+        self.pen_up()
+        self._replace(_Sheet(strokes))
+
+    def draw_example(self):
+        """Replace what is on the pad by a digit, another one each time."""
+        strokes = handwriting.write(EXAMPLES[self._examples % len(EXAMPLES)])
+        self._examples += 1
+        height = 0.64 * self.size
+        middle = np.ptp(np.concatenate(strokes), axis=0) / 2
+        self.draw([(stroke - middle) * height + self.size / 2 for stroke in strokes])
+
+    def load_image(self, picture):
+        """Replace what is on the pad by a picture of one digit.
+
+        Parameters
+        ----------
+        picture : bytes, path, PIL.Image.Image or ndarray
+            The content of a PNG or JPEG file, its path, or the picture itself, as `images.to_mnist`
+            takes it. Dark on light or light on dark.
+
+        Raises
+        ------
+        helpers.images.PictureError
+            If it is no picture, damaged or too large.
+        helpers.images.NoInkError
+            If no digit stands out, as on a white page.
+        TypeError, ValueError
+            If it is something else, or an array of another shape or range.
+        OSError
+            If there is no such file.
+        """
+        try:
+            if isinstance(picture, (str, os.PathLike)):
+                picture = Path(picture).read_bytes()
+            if not isinstance(picture, (Image.Image, np.ndarray)):
+                picture = open_picture(picture)
+            grey = shrink(to_grey(picture), 2 * self.size)
+            to_mnist(grey)
+        except Exception as error:
+            self._view.say(f"Not loaded: {error}", error=True)
+            raise
+        self.pen_up()
+        self._replace(_Sheet(picture=grey))
+
+    def redraw(self):
+        """Send the whole drawing to the page once more."""
+        unfinished = [] if self._stroke is None else [self._stroke]
+        picture = self._sheet.picture if self._stroke is None else None
+        self._view.canvas.draw([*self._sheet.strokes, *unfinished], picture)
+
+    def __repr__(self):
+        if self.probabilities is None:
+            return f"<DigitPad: {'empty' if self._sheet.empty else 'no reading'}>"
+        return f"<DigitPad: reads {self.prediction}>"
+
+    def _repr_mimebundle_(self, **options):
+        return self.widget._repr_mimebundle_(**options) | {"text/plain": repr(self)}
+
+    def _replace(self, sheet):
+        if not (sheet.empty and self._sheet.empty):
+            self._earlier.append(self._sheet)
+        self._show(sheet)
+
+    def _show(self, sheet):
+        self._sheet = sheet
+        self.redraw()
+        self._read()
+
+    def _read(self):
+        """Bring image, probabilities and what the page shows up to date with the drawing."""
+        self.image = self.probabilities = None
+        instead, problem = NOTHING_DRAWN, None
+        try:
+            if not self._sheet.empty:
+                self.image = self._sheet.to_mnist()
+                self.probabilities = ask(self._network, self.image)
+        except NoInkError as error:
+            instead = f"{error}"
+        # A network is the user's own and may fail in any way; the drawing outlives it.
+        except Exception as error:
+            instead = "No reading"
+            problem = f"The network failed, the drawing is kept. {type(error).__name__}: {error}"
+        self._view.show(self.image, self.probabilities, instead)
+        self._view.say(problem or HINT, error=problem is not None)
+
+
+def _check_point(x, y):
+    if not (np.isfinite(x) and np.isfinite(y)):
+        raise ValueError(f"the pen's place must be finite, this is ({x}, {y})")
+    return float(x), float(y)

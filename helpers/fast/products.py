@@ -1,0 +1,67 @@
+"""Products of a tall matrix with a batch, in parts that BLAS multiplies without packing them.
+
+OpenBLAS multiplies small matrices directly. Larger ones it first packs into an order of its own,
+which does not pay where one side is as short as a batch.
+"""
+
+import numpy as np
+
+_LARGEST = 1_000_000  # multiplications in a product that is not packed
+_MOST_PARTS = 16  # with many images packing does pay
+
+
+def times(weight, x, out):
+    """weight x, by parts of the rows of `weight`.
+
+    Parameters
+    ----------
+    weight : ndarray of shape (I, O)
+    x : ndarray of shape (O, N)
+    out : ndarray of shape (I, N)
+        Filled with the product.
+
+    Returns
+    -------
+    ndarray
+        `out`
+    """
+    parts = _parts(len(weight), x.size)
+    np.matmul(_cut(weight, parts), x, out=_cut(out, parts))
+    return out
+
+
+def transposed_times(weight, x, out, memory):
+    """weight^T x, as the sum over parts of the rows of both.
+
+    Parameters
+    ----------
+    weight : ndarray of shape (I, O)
+    x : ndarray of shape (I, N)
+    out : ndarray of shape (O, N)
+        Filled with the product.
+    memory : callable
+        (name, shape, dtype) -> array, see `helpers.fast.work_arrays`.
+
+    Returns
+    -------
+    ndarray
+        `out`
+    """
+    parts = _parts(len(weight), out.size)
+    if parts == 1:
+        return np.matmul(weight.T, x, out=out)
+    summands = memory("scratch products", (parts, *out.shape), out.dtype)
+    np.matmul(_cut(weight, parts).swapaxes(1, 2), _cut(x, parts), out=summands)
+    return np.add.reduce(summands, axis=0, out=out)
+
+
+def _parts(rows, multiplications):
+    """In how many equal parts to cut rows that cost so many multiplications each."""
+    for parts in range(1, _MOST_PARTS + 1):
+        if rows % parts == 0 and rows // parts * multiplications <= _LARGEST:
+            return parts
+    return 1
+
+
+def _cut(matrix, parts):
+    return matrix.reshape(parts, -1, matrix.shape[1])

@@ -1,0 +1,10 @@
+"""Training: `fit`, and the `History` it returns.
+
+>>> from helpers.training import fit
+"""
+
+from helpers.training.checkpoints import CheckpointError
+from helpers.training.fit import fit
+from helpers.training.history import History
+
+__all__ = ["CheckpointError", "History", "fit"]
