@@ -436,7 +436,7 @@ def test_the_readme_gives_the_checksums():
     ],
 )
 def test_without_the_full_set(tmp_path, environment, returncode, said):
-    shutil.copy(Path(__file__).with_name("conftest.py"), tmp_path)
+    shutil.copy(Path(__file__).parents[1] / "conftest.py", tmp_path)
     (tmp_path / "test_it.py").write_text("def test_it(digits_full): pass\n", encoding="utf-8")
     environment = environment | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # to start faster
     done = run("pytest", "-p", "no:cacheprovider", str(tmp_path), **environment)

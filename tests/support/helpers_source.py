@@ -8,7 +8,7 @@ import re
 import textwrap
 from pathlib import Path
 
-HELPERS = Path(__file__).resolve().parents[1] / "helpers"
+HELPERS = Path(__file__).resolve().parents[2] / "helpers"
 
 
 def files():

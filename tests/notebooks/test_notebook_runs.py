@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from synthetic_notebook import code, stream
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 CELLS = {
     "sound": code("print('the same')", stream("another\n")),
     "compared": code("# NBVAL_CHECK_OUTPUT\nprint('the same')", stream("another\n")),
