@@ -34,7 +34,7 @@ LANGUAGE = {
     "pygments_lexer": "ipython3",
 }
 MAP = re.compile(r"^The course: .*?(?=\n\s*\n|\Z)", re.M | re.S)
-CELL_METADATA = {"nbgrader", "slideshow", "tags", "editable", "deletable"}
+CELL_METADATA = {"nbgrader", "slideshow", "tags", "editable", "deletable", "course"}
 WIDGET = "application/vnd.jupyter.widget-view+json"
 # ipywidgets cuts long ones off with "…".
 WIDGET_REPR = re.compile(

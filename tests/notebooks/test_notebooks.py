@@ -1,5 +1,6 @@
 """Every notebook of the course is built as the course promises. Its cells are run by nbval."""
 
+import answers
 import nbformat
 import notebook_anatomy
 import notebook_exercises
@@ -29,7 +30,9 @@ def test_notebook(path, check):
 
 def test_exercises_refuse_blanks_and_wrong_answers(path, monkeypatch):
     monkeypatch.chdir(NOTEBOOKS)
-    found = problems(nbformat.read(path, as_version=4), WRONG_ANSWERS.get(path.stem, {}))
+    wrong = answers.WRONG.get(path.stem) or WRONG_ANSWERS.get(path.stem, {})
+    right = answers.RIGHT.get(path.stem, {})
+    found = problems(nbformat.read(path, as_version=4), wrong, right)
     assert not found, f"{path.name}:\n" + "\n".join(f"- {problem}" for problem in found)
 
 

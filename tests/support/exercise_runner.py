@@ -20,14 +20,17 @@ from notebook_exercises import BLANK, answer, exercises
 SHORTEST_MESSAGE = 15  # characters
 
 
-def problems(notebook, wrong_answers):
+def problems(notebook, wrong_answers, right_answers=None):
     """Return what is wrong with the exercises of a notebook.
 
     Parameters
     ----------
     notebook : NotebookNode
-    wrong_answers : dict of str to list of str
-        For each grade_id, answers that its check must refuse. Every exercise needs one.
+    wrong_answers : dict of str to list of (str or (str, str))
+        For each grade_id, answers that its check must refuse, each with words that the message must
+        hold. Every exercise needs one.
+    right_answers : dict of str to list of str, optional
+        For each grade_id, answers that its check must pass.
 
     Returns
     -------
@@ -37,30 +40,30 @@ def problems(notebook, wrong_answers):
     wanted = [exercise for exercise in exercises(notebook) if exercise.checks]
     names = [exercise.grade_id for exercise in wanted]
     found = [f"{name}: no wrong answer is listed" for name in names if not wrong_answers.get(name)]
-    found += [f"{name}: there is no such exercise" for name in set(wrong_answers) - set(names)]
+    right_answers = right_answers or {}
+    listed = set(wrong_answers) | set(right_answers)
+    found += [f"{name}: there is no such exercise" for name in listed - set(names)]
     by_cell = {exercise.solution: exercise for exercise in wanted}
     with _Namespace() as namespace:
         for i in needed_cells(notebook, wanted):
             if i in by_cell:
-                tried = [BLANK, *wrong_answers.get(by_cell[i].grade_id, ())]
+                tried = [(BLANK, ""), *map(_with_words, wrong_answers.get(by_cell[i].grade_id, ()))]
                 found += _try_answers(notebook, by_cell[i], tried, namespace)
+                right = right_answers.get(by_cell[i].grade_id, ())
+                found += _try_right_answers(notebook, by_cell[i], right, namespace)
             if error := namespace.run(notebook.cells[i].source):
                 return [*found, f"cell {i} fails with its solution in place: {_describe(error)}"]
     return found
 
 
+def _with_words(answer):
+    return (answer, "") if isinstance(answer, str) else answer
+
+
 def _try_answers(notebook, exercise, answers, namespace):
-    source = notebook.cells[exercise.solution].source
-    between = needed_cells(notebook, [exercise])
-    between = [i for i in between if exercise.solution < i < exercise.checks[0]]
     found = []
-    for text in answers:
-        before = namespace.save()
-        first = namespace.run(answer(source, text))
-        for i in between:
-            first = first or namespace.run(notebook.cells[i].source)
-        refusals = [namespace.run(notebook.cells[i].source) for i in exercise.checks]
-        namespace.restore(before)
+    for text, words in answers:
+        first, refusals = _try_one(notebook, exercise, text, namespace)
         what = "a blank answer" if text is BLANK else f"the wrong answer\n{text}\n"
         refusal = next(filter(None, refusals), None)
         if refusal is None:
@@ -70,7 +73,36 @@ def _try_answers(notebook, exercise, answers, namespace):
                 f"{exercise.grade_id}: {what} is refused with {_describe(refusal)}; the check "
                 "should assert, with a message that says what is wrong"
             )
+        elif words not in str(refusal):
+            found.append(
+                f"{exercise.grade_id}: {what} should be refused with {words!r} in the message, "
+                f"but it is: {refusal}"
+            )
     return found
+
+
+def _try_right_answers(notebook, exercise, answers, namespace):
+    found = []
+    for text in answers:
+        _, refusals = _try_one(notebook, exercise, text, namespace)
+        for refusal in filter(None, refusals):
+            found.append(
+                f"{exercise.grade_id}: the right answer\n{text}\nis refused: {_describe(refusal)}"
+            )
+    return found
+
+
+def _try_one(notebook, exercise, text, namespace):
+    """Return the error of an answer's own cell, and those of its checks."""
+    between = needed_cells(notebook, [exercise])
+    between = [i for i in between if exercise.solution < i < exercise.checks[0]]
+    before = namespace.save()
+    first = namespace.run(answer(notebook.cells[exercise.solution].source, text))
+    for i in between:
+        first = first or namespace.run(notebook.cells[i].source)
+    refusals = [namespace.run(notebook.cells[i].source) for i in exercise.checks]
+    namespace.restore(before)
+    return first, refusals
 
 
 def _helps(error, blank):
