@@ -1,7 +1,10 @@
-"""Checks of arguments that are numbers: what is wrong, what is accepted."""
+"""Checks of arguments: what is wrong, what is accepted, what to do."""
 
+import math
 import numbers
 import operator
+
+import numpy as np
 
 
 def whole_number(value, name, minimum=1):
@@ -28,3 +31,40 @@ def number(value, name, low, high):
     if not isinstance(value, numbers.Real) or not low <= value < high:
         raise ValueError(f"{name} must be at least {low:g} and below {high:g}, not {value!r}")
     return float(value)
+
+
+# Of pixels in [0, 1] the mean square is at most 1, of standardised ones about 1, of 0 to 255
+# thousands.
+_LARGEST_MEAN_SQUARE = 100.0
+
+
+def check_images(images, name):
+    """Complain about images that no network of the course could make sense of.
+
+    Parameters
+    ----------
+    images : ndarray of shape (N, ...)
+    name : str
+        What to call them.
+
+    Raises
+    ------
+    ValueError
+        If they are whole numbers, or floats from 0 to 255, or one holds a NaN or infinity.
+    """
+    if images.dtype.kind != "f":
+        raise ValueError(f"{name} are {images.dtype}; divide by 255 to get floats in [0, 1]")
+    if images.size == 0:
+        return
+    flat = images.reshape(-1).astype(np.float32, copy=False)
+    # One pass of BLAS, the cheapest look at every pixel.
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean_square = float(np.dot(flat, flat)) / flat.size
+    if not math.isfinite(mean_square):
+        bad = ~np.isfinite(images.reshape(len(images), -1)).all(axis=1)
+        if bad.any():
+            raise ValueError(f"{name}: number {int(bad.argmax())} holds a NaN or infinity")
+    if not mean_square <= _LARGEST_MEAN_SQUARE:
+        raise ValueError(
+            f"{name} reach {float(images.max()):.6g}; divide by 255 to get floats in [0, 1]"
+        )

@@ -12,6 +12,10 @@ __all__ = ["NO_CLASS", "softmax", "softmax_cross_entropy"]
 NO_CLASS = -1  # label of an image that is of no class: all classes shall be equally likely
 
 
+class NotFiniteError(ValueError):
+    """A logit is NaN or infinite, and says nothing of a class."""
+
+
 def softmax(logits):
     """Turn logits into probabilities along the last axis.
 
@@ -47,7 +51,7 @@ def softmax(logits):
     if logits.ndim == 0 or logits.shape[-1] == 0:
         raise ValueError(f"softmax needs logits of shape (..., classes), got shape {logits.shape}")
     if not np.isfinite(logits).all():
-        raise ValueError(_not_finite(logits))
+        raise NotFiniteError(_not_finite(logits))
     exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
     exponentials /= exponentials.sum(axis=-1, keepdims=True)
     return exponentials
@@ -84,8 +88,9 @@ def softmax_cross_entropy(logits, labels, *, label_smoothing=0.0, batch_size=Non
     Raises
     ------
     ValueError
-        If a shape, a label or an option is out of range, or a logit is NaN or infinite, as happens
-        when training diverges.
+        If a shape, a label or an option is out of range.
+    NotFiniteError
+        If a logit is NaN or infinite, as happens when training diverges; a `ValueError` too.
     TypeError
         If the labels are not integers.
 
@@ -115,7 +120,7 @@ def softmax_cross_entropy(logits, labels, *, label_smoothing=0.0, batch_size=Non
         losses -= even * shifted.mean(axis=1)
     loss = float(losses.sum(dtype=np.float64)) * scale
     if not np.isfinite(loss):
-        raise ValueError(_not_finite(logits))
+        raise NotFiniteError(_not_finite(logits))
     dlogits *= scale / sums
     dlogits[true_class] -= (1.0 - even) * scale
     if some_even:

@@ -7,7 +7,8 @@ import math
 
 import numpy as np
 
-from helpers import files, layers, losses
+from helpers import arguments, files, layers, losses
+from helpers.layers import Layer
 from helpers.threads import forward_in_blocks
 
 _ARCHITECTURE = "architecture"
@@ -28,6 +29,9 @@ class Sequential:
     layers : iterable of helpers.layers.Layer
     input_shape : tuple of int
         Shape of one input, without the batch axis.
+    seed : int
+        What a layer made without an `rng` draws, its initial weights or its masks, it draws anew
+        from a stream of its own: layer i from ``numpy.random.default_rng([seed, i])``.
 
     Examples
     --------
@@ -37,13 +41,16 @@ class Sequential:
     7850
     """
 
-    def __init__(self, layers, input_shape=(1, 28, 28)):
+    def __init__(self, layers, input_shape=(1, 28, 28), seed=0):
         self.layers = list(layers)
         self.input_shape = tuple(input_shape)
         if not self.layers:
             raise ValueError("a network needs at least one layer")
         if len({id(layer) for layer in self.layers}) < len(self.layers):
             raise ValueError("the same layer object is listed twice; make one for each place")
+        for i, layer in enumerate(self.layers):
+            if isinstance(layer, Layer):
+                layer.reseed(np.random.default_rng([seed, i]))
 
     def forward(self, x, training=False):
         """Send a batch through all layers.
@@ -143,18 +150,17 @@ class Sequential:
         ValueError
             If the images have another shape, or are whole numbers (0 to 255) instead of shares.
         """
+        return losses.softmax(self.predict_logits(images, threads))
+
+    def predict_logits(self, images, threads=None):
+        """The outputs before softmax, (N, classes), in bounded memory. See `predict_proba`."""
         images = np.asarray(images)
         if images.shape[1:] != self.input_shape or images.ndim == 0:
             raise ValueError(
                 f"the network takes images of shape (N, {', '.join(map(str, self.input_shape))}), "
                 f"not {images.shape}"
             )
-        if images.dtype.kind != "f":
-            raise ValueError(f"images are {images.dtype}; divide by 255 to get floats in [0, 1]")
-        return losses.softmax(self.predict_logits(images, threads))
-
-    def predict_logits(self, images, threads=None):
-        """The outputs before softmax, (N, classes), in bounded memory. See `predict_proba`."""
+        arguments.check_images(images, "images")
         return forward_in_blocks(self, images, self._block, threads)
 
     @functools.cached_property
@@ -282,15 +288,38 @@ class Sequential:
         return {name: value.copy() for name, value in self._state().items()}
 
     def set_state(self, state):
-        """Take over what `get_state` returned."""
+        """Take over what `get_state` returned: values of an array of the same kind, else the array.
+
+        Raises
+        ------
+        ValueError
+            If a name or a shape does not fit, or a value is not finite. Nothing has been changed.
+        """
+        self.check_state(state)
         for name, value in state.items():
             index, key = name.split(".")
-            _set_array(self.layers[int(index)], key, value.copy())
+            there = _arrays(self.layers[int(index)])[key]
+            if there.dtype == value.dtype and there.flags.writeable:
+                there[...] = value
+            else:
+                _set_array(self.layers[int(index)], key, value.copy())
 
-    def set_state_values(self, state):
-        """Copy the values of `get_state` into the arrays that are there."""
-        for name, value in self._state().items():
-            value[...] = state[name]
+    def check_state(self, state):
+        """Complain about a state that `set_state` would not take."""
+        expected = self._state()
+        if set(state) != set(expected):
+            raise ValueError(
+                f"the state has {sorted(state)}, but the network has {sorted(expected)}"
+            )
+        for name, value in expected.items():
+            given = state[name]
+            if given.shape != value.shape or given.dtype.kind != "f":
+                raise ValueError(
+                    f"{name} must be {value.dtype} of shape {value.shape}, "
+                    f"not {given.dtype} of {given.shape}"
+                )
+            if not np.isfinite(given).all():
+                raise ValueError(f"{name} holds values that are not finite")
 
     def __repr__(self):
         return f"Sequential of {len(self.layers)} layers, {self.parameter_count:,} parameters"

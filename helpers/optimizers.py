@@ -84,6 +84,29 @@ class Optimizer:
         """Everything but the settings that a later step depends on: {"steps": int, name: list}."""
         return {"steps": self.steps} | self._state
 
+    def check_state(self, state, params):
+        """Complain about a state that does not belong to such an optimizer and such parameters.
+
+        Parameters
+        ----------
+        state : dict
+        params : list of ndarray
+            As many values as in the arrays of the state, in whatever pieces.
+
+        Raises
+        ------
+        ValueError
+        """
+        steps, size = state["steps"], sum(param.size for param in params)
+        if not isinstance(steps, int) or steps < 0:
+            raise ValueError(f"the optimizer's steps must be a number, not {steps!r}")
+        for name in self._state_names:
+            arrays = state.get(name, []) if steps == 0 else state[name]
+            if steps and sum(np.size(array) for array in arrays) != size:
+                raise ValueError(f"the optimizer's {name} does not fit {size} parameters")
+            if not all(np.isfinite(array).all() for array in arrays):
+                raise ValueError(f"the optimizer's {name} holds values that are not finite")
+
     def restore(self, state):
         """Take over what `state` returned."""
         self.steps = int(state["steps"])

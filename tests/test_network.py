@@ -133,7 +133,7 @@ def test_predictions_take_any_memory_order():
         (np.zeros((1, 8, 6), np.float32), r"not \(1, 8, 6\)"),
         (np.float32(0), r"not \(\)"),
         (np.zeros((2, 1, 8, 6), np.uint8), "uint8.*255"),
-        (np.full((2, 1, 8, 6), np.nan, np.float32), "nan"),
+        (np.full((2, 1, 8, 6), np.nan, np.float32), "number 0 holds a NaN"),
     ],
 )
 def test_images_that_do_not_fit_are_named(bad, message):

@@ -15,9 +15,8 @@ Kernels of the usual heights are left to `helpers.fast.winograd`, which needs fe
 import math
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
-from helpers.fast import winograd
+from helpers.fast import recording, winograd
 
 # Stacked rows are built a few at a time, so that they are still in the cache when multiplied.
 _STACK_BYTES = 2**20
@@ -30,7 +29,7 @@ def output_size(size, kernel, stride, padding):
     return (size + 2 * padding - kernel) // stride + 1
 
 
-def correlate(x, weight, stride, padding, bias, memory, name="y"):
+def correlate(x, weight, stride, padding, bias, work, is_gradient=False):
     """Cross-correlate a batch of images with a bank of filters.
 
     Parameters
@@ -39,10 +38,9 @@ def correlate(x, weight, stride, padding, bias, memory, name="y"):
     weight : ndarray of shape (F, C, kh, kw)
     stride, padding : (int, int)
     bias : ndarray of shape (F,) or None
-    memory : callable
-        (name, shape, dtype) -> array, see `helpers.fast.work_arrays`.
-    name : str
-        Under which name to take the result from `memory`.
+    work : helpers.fast.work_arrays.Fresh or WorkArrays
+    is_gradient : bool
+        Whether the result is a gradient, which needs to last for a shorter time.
 
     Returns
     -------
@@ -52,19 +50,20 @@ def correlate(x, weight, stride, padding, bias, memory, name="y"):
     filters, _, kh, kw = weight.shape
     rows = output_size(height, kh, stride[0], padding[0])
     columns = output_size(width, kw, stride[1], padding[1])
-    y = memory(name, (rows, columns, filters, batch), x.dtype)
+    shape = (rows, columns, filters, batch)
+    y = work.gradient(shape, x.dtype) if is_gradient else work.array("y", shape, x.dtype)
     if _winograd_pays(kh, stride, channels, batch):
         kernel = weight.transpose(2, 0, 3, 1)
-        winograd.correlate(x, kernel, padding, bias, y, memory)
+        winograd.correlate(x, kernel, padding, bias, y, work)
         return y
     # The bias is the weight of one more channel, which is 1 everywhere; its first tap is enough.
-    matrix = memory("matrix", (filters, kw, kh * channels + 1), x.dtype)
+    matrix = work.array("matrix", (filters, kw, kh * channels + 1), x.dtype)
     matrix[:, :, :-1] = weight.transpose(0, 3, 2, 1).reshape(filters, kw, kh * channels)
     matrix[:, :, -1] = 0
     if bias is not None:
         matrix[:, 0, -1] = bias
     matrix = matrix.reshape(filters, -1)
-    for out, windows in _stacked_windows(x, y, (kh, kw), stride, padding, memory):
+    for out, windows in _stacked_windows(x, y, (kh, kw), stride, padding, work):
         if batch == 1:
             # One image: the pixels of a row take the place of the batch.
             np.matmul(windows[..., 0], matrix.T, out=out[..., 0])
@@ -73,7 +72,7 @@ def correlate(x, weight, stride, padding, bias, memory, name="y"):
     return y
 
 
-def parameter_gradients(x, dy, kernel_size, stride, padding, memory):
+def parameter_gradients(x, dy, kernel_size, stride, padding, work):
     """Gradients of `correlate` with respect to its weight and bias.
 
         db[f] = sum over ho, wo, n of  dy[ho, wo, f, n]
@@ -85,7 +84,7 @@ def parameter_gradients(x, dy, kernel_size, stride, padding, memory):
     x : ndarray of shape (H, W, C, N)
     dy : ndarray of shape (Ho, Wo, F, N)
     kernel_size, stride, padding : (int, int)
-    memory : callable
+    work : helpers.fast.work_arrays.Fresh or WorkArrays
 
     Returns
     -------
@@ -96,16 +95,16 @@ def parameter_gradients(x, dy, kernel_size, stride, padding, memory):
     channels, batch = x.shape[2:]
     filters = dy.shape[2]
     if _winograd_pays(kh, stride, channels, batch):
-        gradient = winograd.kernel_gradient(x, dy, kernel_size, padding, memory)
+        gradient = winograd.kernel_gradient(x, dy, kernel_size, padding, work)
         return gradient.transpose(3, 2, 0, 1), sum_per_channel(dy)
     taps = kw * (kh * channels + 1)
-    total = memory("gradient", (filters * taps,), dy.dtype)
+    total = work.array("gradient", (filters * taps,), dy.dtype)
     total[...] = 0
-    for rows, windows in _stacked_windows(x, dy, kernel_size, stride, padding, memory):
+    for rows, windows in _stacked_windows(x, dy, kernel_size, stride, padding, work):
         if batch == 1:
             products = np.matmul(rows[..., 0].swapaxes(1, 2), windows[..., 0])
         else:
-            products = memory("scratch products", (*rows.shape[:2], filters, taps), dy.dtype)
+            products = work.scratch("products", (*rows.shape[:2], filters, taps), dy.dtype)
             np.matmul(rows, windows.swapaxes(2, 3), out=products)
         products = products.reshape(-1, filters * taps)
         total += np.matmul(np.ones(len(products), dy.dtype), products)
@@ -125,7 +124,7 @@ def sum_per_channel(x):
     return sums.reshape(x.shape[-2:]).sum(axis=1)
 
 
-def input_gradient(dy, weight, stride, padding, input_shape, memory):
+def input_gradient(dy, weight, stride, padding, input_shape, work):
     """Gradient of `correlate` with respect to its input.
 
     Output (ho, wo) touched input (ho s + i - p, wo s + j - p) through w[..., i, j]. Seen from the
@@ -139,7 +138,7 @@ def input_gradient(dy, weight, stride, padding, input_shape, memory):
     stride, padding : (int, int)
     input_shape : tuple
         (H, W, C, N)
-    memory : callable
+    work : helpers.fast.work_arrays.Fresh or WorkArrays
 
     Returns
     -------
@@ -150,7 +149,7 @@ def input_gradient(dy, weight, stride, padding, input_shape, memory):
         size + 2 * p - k + 1 for size, p, k in zip(input_shape, padding, kernel_size, strict=False)
     ]
     if stride != (1, 1):
-        dilated = memory("scratch dilated", (*spread, *dy.shape[2:]), dy.dtype)
+        dilated = work.scratch("dilated", (*spread, *dy.shape[2:]), dy.dtype)
         dilated[...] = 0
         dilated[:: stride[0], :: stride[1]] = dy
         dy = dilated
@@ -162,14 +161,14 @@ def input_gradient(dy, weight, stride, padding, input_shape, memory):
         dy = dy[crop[0] : spread[0] - crop[0], crop[1] : spread[1] - crop[1]]
     turned = weight[:, :, ::-1, ::-1].swapaxes(0, 1)
     border = tuple(max(b, 0) for b in border)
-    return correlate(dy, turned, (1, 1), border, None, memory, "dx")
+    return correlate(dy, turned, (1, 1), border, None, work, is_gradient=True)
 
 
 def _winograd_pays(kh, stride, channels, batch):
     return stride == (1, 1) and kh in winograd.HEIGHTS and channels >= _MIN_CHANNELS and batch > 1
 
 
-def _stacked_windows(x, y, kernel_size, stride, padding, memory):
+def _stacked_windows(x, y, kernel_size, stride, padding, work):
     """Yield (rows of y, windows of x that belong to them), a few rows at a time.
 
     The windows are (rows, Wo, kw (kh C + 1), N): a view of the stacked rows
@@ -187,7 +186,7 @@ def _stacked_windows(x, y, kernel_size, stride, padding, memory):
         stack[:, :, -1] = 1
 
     shape = (at_once, width + 2 * pw, kh * channels + 1, batch)
-    stack = memory("stack", shape, x.dtype, fill=fill)
+    stack = work.constant("stack", shape, x.dtype, fill)
     inner = stack[:, pw : pw + width, :-1].reshape(at_once, width, kh, channels, batch)
     for top in range(0, rows, at_once):
         count = min(at_once, rows - top)
@@ -203,10 +202,9 @@ def _stacked_windows(x, y, kernel_size, stride, padding, memory):
             if stop > skip:
                 start = first + skip * sh
                 inner[skip:stop, :, i] = x[start : first + (stop - 1) * sh + 1 : sh]
-        windows = as_strided(
+        windows = recording.strided(
             stack,
             (count, columns, kw * (kh * channels + 1), batch),
             (stack.strides[0], sw * pixel, batch * x.itemsize, x.itemsize),
-            subok=True,
         )
         yield y[top : top + count], windows

@@ -39,10 +39,10 @@ def batch_last_view(x):
     return x.transpose(_batch_last_axes(x.ndim))
 
 
-def batch_first(memory):
+def batch_first(stored):
     """Return the (N, C, H, W) or (N, F) view of an array made by `batch_last`."""
-    ndim = memory.ndim
-    return memory.transpose((3, 2, 0, 1) if ndim == 4 else (ndim - 1, *range(ndim - 1)))
+    ndim = stored.ndim
+    return stored.transpose((3, 2, 0, 1) if ndim == 4 else (ndim - 1, *range(ndim - 1)))
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ compares whole slices with each other and remembers, as masks, which slice won.
 import numpy as np
 
 
-def max_along(x, axis, size, stride, memory, name, masks=True):
+def max_along(x, axis, size, stride, work, name, masks=True):
     """Maximum over windows of `size` along one axis.
 
     Parameters
@@ -15,9 +15,9 @@ def max_along(x, axis, size, stride, memory, name, masks=True):
     x : ndarray of shape (H, W, C, N)
     axis : {0, 1}
     size, stride : int
-    memory : callable
+    work : helpers.fast.work_arrays.Fresh or WorkArrays
     name : str
-        Prefix under which arrays are taken from `memory`.
+        Prefix under which arrays are taken from `work`.
     masks : bool
         False leaves `later` empty.
 
@@ -34,9 +34,9 @@ def max_along(x, axis, size, stride, memory, name, masks=True):
     for i in range(1, size):
         challenger = _element(x, axis, i, size, stride)
         if masks:
-            mask = memory(f"{name} mask {i}", challenger.shape, np.bool_)
+            mask = work.array(f"{name} mask {i}", challenger.shape, np.bool_)
             later.append(np.greater(challenger, best, out=mask))
-        out = memory(f"{name} best", challenger.shape, x.dtype)
+        out = work.array(f"{name} best", challenger.shape, x.dtype)
         best = np.maximum(best, challenger, out=out)
     return best, later
 

@@ -30,7 +30,7 @@ def times(weight, x, out):
     return out
 
 
-def transposed_times(weight, x, out, memory):
+def transposed_times(weight, x, out, work):
     """weight^T x, as the sum over parts of the rows of both.
 
     Parameters
@@ -39,8 +39,7 @@ def transposed_times(weight, x, out, memory):
     x : ndarray of shape (I, N)
     out : ndarray of shape (O, N)
         Filled with the product.
-    memory : callable
-        (name, shape, dtype) -> array, see `helpers.fast.work_arrays`.
+    work : helpers.fast.work_arrays.Fresh or WorkArrays
 
     Returns
     -------
@@ -50,7 +49,7 @@ def transposed_times(weight, x, out, memory):
     parts = _parts(len(weight), out.size)
     if parts == 1:
         return np.matmul(weight.T, x, out=out)
-    summands = memory("scratch products", (parts, *out.shape), out.dtype)
+    summands = work.scratch("products", (parts, *out.shape), out.dtype)
     np.matmul(_cut(weight, parts).swapaxes(1, 2), _cut(x, parts), out=summands)
     return np.add.reduce(summands, axis=0, out=out)
 

@@ -16,8 +16,9 @@ Algorithms for Convolutional Neural Networks", CVPR 2016.
 import functools
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 from numpy.polynomial.polynomial import polyfromroots
+
+from helpers.fast import recording
 
 ROWS = 4  # output rows in a strip
 HEIGHTS = range(2, 6)  # kernel heights for which the transforms stay accurate in float32
@@ -50,7 +51,7 @@ def transforms(m, k, dtype=np.float64):
     return result
 
 
-def correlate(x, kernel, padding, bias, out, memory):
+def correlate(x, kernel, padding, bias, out, work):
     """Cross-correlate `x` with `kernel` at stride 1.
 
     Parameters
@@ -62,12 +63,12 @@ def correlate(x, kernel, padding, bias, out, memory):
     bias : ndarray of shape (F,) or None
     out : ndarray of shape (Ho, Wo, F, N)
         Filled with the result.
-    memory : helpers.fast.work_arrays.Fresh or WorkArrays
+    work : helpers.fast.work_arrays.Fresh or WorkArrays
     """
     kh, filters, kw, channels = kernel.shape
     if bias is not None:
         # One value for each image too: adding rows of full length is faster.
-        row = memory("bias", (filters, x.shape[3]), out.dtype)
+        row = work.array("bias", (filters, x.shape[3]), out.dtype)
         row[...] = bias[:, None]
         row = row.reshape(-1)
     u = {}
@@ -76,11 +77,11 @@ def correlate(x, kernel, padding, bias, out, memory):
         if m not in u:
             # U = G w: one matrix (F, kw C) for each of the n products.
             u[m] = np.matmul(g, kernel.reshape(kh, -1)).reshape(len(g), 1, filters, kw * channels)
-        v = _padded(f"v {m}", (len(tops), len(bt), *x.shape[1:]), padding[1], out.dtype, memory)
+        v = _padded(f"v {m}", (len(tops), len(bt), *x.shape[1:]), padding[1], out.dtype, work)
         inner = v[:, :, padding[1] : padding[1] + x.shape[1]]
         for strip, top in zip(inner, tops, strict=True):
             _transform_rows(bt, x, top - padding[0], strip)
-        product = memory("scratch product", (*v.shape[:2], *out.shape[1:]), out.dtype)
+        product = work.scratch("product", (*v.shape[:2], *out.shape[1:]), out.dtype)
         np.matmul(u[m], _windows(v, kw), out=product)
         for strip, top in zip(product, tops, strict=True):
             rows = out[top : top + m]
@@ -90,7 +91,7 @@ def correlate(x, kernel, padding, bias, out, memory):
                 rows += row
 
 
-def kernel_gradient(x, dy, kernel_size, padding, memory):
+def kernel_gradient(x, dy, kernel_size, padding, work):
     """Gradient of `correlate` with respect to its kernel.
 
     The transpose of the forward rule, dw = G^T [ (B^T x) (A dy)^T ], summed over strips, columns
@@ -102,7 +103,7 @@ def kernel_gradient(x, dy, kernel_size, padding, memory):
     x : ndarray of shape (H, W, C, N)
     dy : ndarray of shape (Ho, Wo, F, N)
     kernel_size, padding : (int, int)
-    memory : callable
+    work : helpers.fast.work_arrays.Fresh or WorkArrays
 
     Returns
     -------
@@ -113,19 +114,19 @@ def kernel_gradient(x, dy, kernel_size, padding, memory):
     totals = {}
     for m, tops in _groups(len(dy), kh, x):
         at, _, bt = transforms(m, kh, dy.dtype)
-        v = _padded(f"x {m}", (len(tops), len(bt), *x.shape[1:]), padding[1], dy.dtype, memory)
+        v = _padded(f"x {m}", (len(tops), len(bt), *x.shape[1:]), padding[1], dy.dtype, work)
         inner = v[:, :, padding[1] : padding[1] + x.shape[1]]
-        d = memory("scratch product", (*v.shape[:2], *dy.shape[1:]), dy.dtype)
+        d = work.scratch("product", (*v.shape[:2], *dy.shape[1:]), dy.dtype)
         for i, top in enumerate(tops):
             _transform_rows(bt, x, top - padding[0], inner[i])
             _combine_rows(at.T, dy[top : top + m], d[i])
         if m not in totals:
-            totals[m] = memory(f"total {m}", (kw, len(bt), channels, filters), dy.dtype)
+            totals[m] = work.array(f"total {m}", (kw, len(bt), channels, filters), dy.dtype)
             totals[m][...] = 0
-        v = _swap_last(v, "scratch vt", memory)
-        d = _swap_last(d, "scratch dt", memory)
-        _add_products(v, d, totals[m], memory)
-    gradient = memory("gradient", (kh, kw * channels * filters), dy.dtype)
+        v = _swap_last(v, "vt", work)
+        d = _swap_last(d, "dt", work)
+        _add_products(v, d, totals[m], work)
+    gradient = work.array("gradient", (kh, kw * channels * filters), dy.dtype)
     gradient[...] = 0
     for m, total in totals.items():
         g = transforms(m, kh, dy.dtype)[1]
@@ -148,8 +149,8 @@ def _groups(rows, kh, x):
         yield rows - full, range(full, rows, ROWS)
 
 
-def _swap_last(x, name, memory):
-    swapped = memory(name, (*x.shape[:-2], x.shape[-1], x.shape[-2]), x.dtype)
+def _swap_last(x, name, work):
+    swapped = work.scratch(name, (*x.shape[:-2], x.shape[-1], x.shape[-2]), x.dtype)
     np.copyto(swapped, x.swapaxes(-1, -2))
     return swapped
 
@@ -171,17 +172,17 @@ def _combine_rows(matrix, rows, out):
     np.matmul(matrix, rows, out=out.reshape(len(out), columns, size).swapaxes(0, 1))
 
 
-def _padded(name, shape, padding, dtype, memory):
+def _padded(name, shape, padding, dtype, work):
     """A work array of this shape, with columns of zeros on both sides that nobody writes on."""
     if not padding:
-        return memory("scratch v", shape, dtype)
+        return work.scratch("v", shape, dtype)
     width = shape[2] + 2 * padding
 
     def fill(v):
         v[:, :, :padding] = 0
         v[:, :, width - padding :] = 0
 
-    return memory(name, (*shape[:2], width, *shape[3:]), dtype, fill=fill)
+    return work.constant(name, (*shape[:2], width, *shape[3:]), dtype, fill)
 
 
 def _windows(v, kw):
@@ -192,10 +193,10 @@ def _windows(v, kw):
     """
     width, channels, batch = v.shape[2:]
     shape = (*v.shape[:2], width - kw + 1, kw * channels, batch)
-    return as_strided(v, shape, v.strides, subok=True)
+    return recording.strided(v, shape, v.strides)
 
 
-def _add_products(v, d, totals, memory):
+def _add_products(v, d, totals, work):
     """totals[j] += sum over t, w and images of v[t, :, w + j]^T d[t, :, w].
 
     v is (T, n, W, N, C), d is (T, n, Wo, N, F) and totals is (kw, n, C, F).
@@ -205,13 +206,12 @@ def _add_products(v, d, totals, memory):
     parts = _parts(columns, channels * filters * batch)
     shape = (strips, n, parts, columns // parts * batch)
     step = columns // parts * v.strides[2]
-    left = as_strided(
+    left = recording.strided(
         v,
         (kw, *shape, channels),
         (v.strides[2], *v.strides[:2], step, channels * v.itemsize, v.itemsize),
-        subok=True,
     )
-    products = memory("scratch products", (kw, *shape[:3], channels, filters), d.dtype)
+    products = work.scratch("products", (kw, *shape[:3], channels, filters), d.dtype)
     np.matmul(left.swapaxes(4, 5), d.reshape(*shape, filters), out=products)
     totals += products[:, 0, :, 0] if strips * parts == 1 else products.sum(axis=(1, 3))
 

@@ -1,4 +1,14 @@
-"""Where a layer gets its arrays: new ones when a student calls it, the same ones again in `fit`."""
+"""Where a layer takes its arrays from: new ones, or in `fit` those of the step before.
+
+New memory is slow: the system hands it out page by page, and it is in no cache. A layer asks by
+what it wants an array for, and how long it needs it:
+
+    array      until the layer's backward is done, or the next forward
+    scratch    until the method that asked returns; all layers share it
+    gradient   a gradient for the layer below; dead when that one has computed its own
+    constant   for ever, with values that nobody writes on again
+    over       the same memory as an array that nobody else needs any more
+"""
 
 import math
 
@@ -10,25 +20,56 @@ from helpers.fast import recording
 class Fresh:
     """New arrays for everything: what a layer uses when a student calls it."""
 
-    def __call__(self, name, shape, dtype, over=None, fill=None):
-        """Return a new array.
+    def array(self, name, shape, dtype):
+        """An array that lasts until the layer's backward is done.
 
         Parameters
         ----------
         name : str
-            What the array is for; only `WorkArrays` looks at it.
+            Tells it from the layer's others.
         shape : tuple of int
         dtype : dtype
-        over : ndarray, optional
-            An argument of the same shape and dtype that nobody would miss inside `fit`. Here
-            somebody might, so it is left alone.
-        fill : callable, optional
-            Puts constants into a new array. Whoever asks for one must leave them there.
+
+        Returns
+        -------
+        ndarray
+            With values of no meaning.
+        """
+        return np.empty(shape, dtype)
+
+    def scratch(self, name, shape, dtype):
+        """An array that is dead when the method that asked for it returns. See `array`."""
+        return np.empty(shape, dtype)
+
+    def gradient(self, shape, dtype):
+        """An array for the gradient that `backward` returns. See `array`."""
+        return np.empty(shape, dtype)
+
+    def constant(self, name, shape, dtype, fill):
+        """An array with constants, which whoever asks must leave there.
+
+        Parameters
+        ----------
+        name, shape, dtype
+            See `array`.
+        fill : callable
+            Puts the constants into a new array.
         """
         array = np.empty(shape, dtype)
-        if fill is not None:
-            fill(array)
+        fill(array)
         return array
+
+    def over(self, x, name):
+        """`x` itself where it may be written on, else an array like it. See `array`."""
+        return np.empty(x.shape, x.dtype)
+
+    def gradient_over(self, dy):
+        """`dy` itself where it may be written on, else a gradient like it. See `gradient`."""
+        return np.empty(dy.shape, dy.dtype)
+
+    def scratch_over(self, x, name):
+        """`x` itself where it may be written on, else scratch like it. See `scratch`."""
+        return np.empty(x.shape, x.dtype)
 
     def own(self, x):
         """`x` as an array that nobody else holds: a copy."""
@@ -40,11 +81,7 @@ class Fresh:
 
 
 class WorkArrays:
-    """Arrays that are handed out again at every step, for training only.
-
-    New memory is slow: the system hands it out page by page, and it is in no cache. A layer inside
-    `fit` takes its arrays here by name and finds the one of the previous step. Where it says so
-    with `over`, it gets its own input back to write on.
+    """The methods of `Fresh`, on arrays that are handed out again at every step.
 
     Parameters
     ----------
@@ -64,48 +101,53 @@ class WorkArrays:
         self._views = {}
         self.tape = None  # where operations are written down, see `helpers.fast.recording`
 
-    def __call__(self, name, shape, dtype, over=None, fill=None):
-        """Return the array of this name.
+    def array(self, name, shape, dtype):
+        return self._handed_out((self._owner, name), shape, dtype)
 
-        Names that begin with "scratch" are shared by all layers: their content is dead once a
-        layer's method returns. A gradient "dx" is dead when the next one has been computed from it,
-        so two blocks in turn do for all layers.
-        """
-        if over is not None and self._overwrite:
-            return over
-        if name == "dx":
-            self._pool.turn = 1 - self._pool.turn
-            place = f"scratch dx {self._pool.turn}"
-        elif fill is not None:
-            place = (self._owner, name, shape)  # constants of another shape would lie elsewhere
-        else:
-            place = name if name.startswith("scratch") else (self._owner, name)
-        view = self._views.get((place, shape, dtype))
-        if view is None:
-            view = self._views[place, shape, dtype] = self._pool.take(place, shape, dtype)
-            if fill is not None:
-                fill(view)
-        if self.tape is not None:
-            view = view.view(recording.Recorded)
-            view.tape = self.tape
-        return view
+    def scratch(self, name, shape, dtype):
+        return self._handed_out(name, shape, dtype)
+
+    def gradient(self, shape, dtype):
+        # Dead when the next one has been computed from it: two in turn do for all layers.
+        self._pool.turn = 1 - self._pool.turn
+        return self._handed_out(self._pool.turn, shape, dtype)
+
+    def constant(self, name, shape, dtype, fill):
+        # Constants of another shape would lie elsewhere.
+        return self._handed_out((self._owner, name, shape), shape, dtype, fill)
+
+    def over(self, x, name):
+        return x if self._overwrite else self.array(name, x.shape, x.dtype)
+
+    def gradient_over(self, dy):
+        return dy if self._overwrite else self.gradient(dy.shape, dy.dtype)
+
+    def scratch_over(self, x, name):
+        return x if self._overwrite else self.scratch(name, x.shape, x.dtype)
 
     def own(self, x):
         """`x` as an array that nobody else holds: a recording's is its own already."""
         return x.copy() if self.tape is None else x
 
     def run(self, function, *arrays):
-        """Call a function that is not NumPy's and fills or changes arrays in place."""
-        plain = [array.view(np.ndarray) for array in arrays]
         if self.tape is not None and not all(isinstance(a, recording.Recorded) for a in arrays):
             raise recording.CannotRecord(f"{function} is given an array that is not recorded")
+        plain = [recording.plain(array) for array in arrays]
         function(*plain)
         if self.tape is not None:
             self.tape.append(function, *plain)
 
+    def _handed_out(self, place, shape, dtype, fill=None):
+        view = self._views.get((place, shape, dtype))
+        if view is None:
+            view = self._views[place, shape, dtype] = self._pool.take(place, shape, dtype)
+            if fill is not None:
+                fill(view)
+        return view if self.tape is None else recording.Recorded(view, self.tape)
+
 
 class _Pool:
-    """Blocks of memory by name, as large as the largest array asked for under that name."""
+    """Blocks of memory by place, as large as the largest array asked for there."""
 
     _CHUNK = 2**26
 

@@ -12,6 +12,7 @@ on the memory behind them, (H, W, C, N) or (F, N), with the batch last (see `hel
 The dtype follows the parameters: float32 to train, float64 to check gradients.
 """
 
+import copy
 import inspect
 import math
 
@@ -22,11 +23,28 @@ from helpers.fast import order, recording, work_arrays
 _AXES = {2: "(N, F)", 4: "(N, C, H, W)"}
 
 
+class Alone:
+    """Where a layer works by itself, on whole batches. In `fit` it has a seat in a team instead.
+
+    Attributes
+    ----------
+    shard : tuple of int or None
+        Which images of the batch the layer gets: (start, size of the whole batch). None is all.
+    """
+
+    shard = None
+
+    def share(self, array):
+        """What all who work on the batch have to show, in order: here only this array."""
+        return [array]
+
+
 class Layer:
     """Base of all layers.
 
     A layer of your own defines `_forward` and `_backward`, which work on the memory behind an
-    activation: (H, W, C, N) or (F, N).
+    activation: (H, W, C, N) or (F, N). If it has state of its own besides parameters, `statistics`
+    and random generators, it also overrides `as_replica` and `write_back`.
 
     Attributes
     ----------
@@ -40,6 +58,10 @@ class Layer:
         What the layer adds to the loss by itself (see `Dense`).
     statistics : tuple of str
         Names of arrays that belong to the trained layer but are no parameters.
+    work : helpers.fast.work_arrays.Fresh or WorkArrays
+        Where the layer takes its arrays from.
+    seat : Alone or helpers.threads.replica.Seat
+        With whom it shares a batch.
     """
 
     penalty = 0.0
@@ -51,7 +73,8 @@ class Layer:
     def __init__(self):
         self.params = {}
         self.grads = {}
-        self.memory = work_arrays.Fresh()
+        self.work = work_arrays.Fresh()
+        self.seat = Alone()
         self._output_shape = None
 
     def forward(self, x, training=False):
@@ -114,6 +137,51 @@ class Layer:
         dx = self._backward(order.batch_last(dy.astype(self._dtype(dy), copy=False)))
         return None if dx is None else order.batch_first(dx)
 
+    def as_replica(self, seat, work):
+        """This layer as one of several threads has it: same parameters, all else its own.
+
+        Parameters
+        ----------
+        seat : helpers.threads.replica.Seat
+            Where the replica sits: who shares the batch with it.
+        work : helpers.fast.work_arrays.WorkArrays
+            Where it takes its arrays from.
+
+        Returns
+        -------
+        Layer
+        """
+        replica = copy.copy(self)
+        replica.grads, replica.seat, replica.work = {}, seat, work
+        replica.backward_follows = seat.training
+        if seat.training:
+            for name in self.statistics:
+                setattr(replica, name, getattr(self, name).copy())
+            for name, generator in self.generators().items():
+                setattr(replica, name, seat.own(generator))
+        return replica
+
+    def write_back(self, replica):
+        """Take over what training changed in a replica, besides the parameters."""
+        for name in self.statistics:
+            getattr(self, name)[...] = getattr(replica, name)
+        theirs = replica.generators()
+        for name, generator in self.generators().items():
+            generator.bit_generator.state = theirs[name].bit_generator.state
+
+    def reseed(self, rng):
+        """Draw anew what was drawn without an `rng`, so that layers of a network differ.
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator
+        """
+
+    def generators(self):
+        """The random generators that the layer holds, by attribute."""
+        kinds = np.random.Generator
+        return {name: value for name, value in vars(self).items() if isinstance(value, kinds)}
+
     def output_shape(self, input_shape):
         """Shape of the output for an input of `input_shape`, both without the batch axis."""
         return tuple(input_shape)
@@ -150,7 +218,8 @@ def _as_array(x):
 def he_normal(shape, fan_in, rng):
     """Draw initial weights, He normal: mean 0, variance 2 / `fan_in`; float32.
 
-    Without `rng`, a generator with seed 0 draws them.
+    Without `rng`, a generator with seed 0 draws them. A network then draws them anew, each layer's
+    from a stream of its own: see `helpers.network.Sequential`.
     """
     rng = np.random.default_rng(0 if rng is None else rng)
     return (rng.standard_normal(shape) * math.sqrt(2 / fan_in)).astype(np.float32)

@@ -46,8 +46,6 @@ class BatchNorm(Layer):
         self.params["beta"] = np.zeros(self.features, np.float32)
         self.running_mean = np.zeros(self.features, np.float32)
         self.running_var = np.ones(self.features, np.float32)
-        # `fit` puts the arrays of all replicas here: statistics are those of the whole batch.
-        self.gather = _only_replica
 
     def _forward(self, x, training):
         """Centre, scale and shift, with x seen as (pixels, features * N)."""
@@ -58,10 +56,10 @@ class BatchNorm(Layer):
             raise ValueError(f"{self!r} takes {self.features} features, not {x.shape[-2]}")
         if not (training or self.backward_follows):
             return self._predicted(flat, batch).reshape(x.shape)
-        self._centred = self.memory("centred", flat.shape, x.dtype, over=flat)
+        self._centred = self.work.over(flat, "centred")
         # What the values are centred on; `offset` is how far that is from the mean.
         centre = self.running_mean.astype(x.dtype)
-        offset = self.memory("offset", centre.shape, x.dtype)
+        offset = self.work.array("offset", centre.shape, x.dtype)
         offset[...] = 0
         var = self.running_var.astype(x.dtype)
         if training:
@@ -70,14 +68,14 @@ class BatchNorm(Layer):
         np.subtract(flat, self._spread("centre", centre, batch), out=self._centred)
         if training:
             squares = _column_products(self._centred, self._centred).reshape(-1, batch)
-            counts = self.memory("counts", centre.shape, x.dtype)
+            counts = self.work.array("counts", centre.shape, x.dtype)
             counts[...] = len(flat) * batch
             parts = counts, centre, squares.sum(axis=1)
             running = self.running_mean, self.running_var
-            self.memory.run(self._whole_batch, *parts, *running, offset, var)
+            self.work.run(self._whole_batch, *parts, *running, offset, var)
         self._offset = offset
         self._inverse_std = 1 / np.sqrt(var + self.epsilon)
-        y = self.memory("y", flat.shape, x.dtype)
+        y = self.work.array("y", flat.shape, x.dtype)
         gain = self.params["gamma"] * self._inverse_std
         shift = self.params["beta"] + gain * offset
         return self._scaled(self._centred, gain, shift, batch, out=y).reshape(x.shape)
@@ -94,18 +92,18 @@ class BatchNorm(Layer):
         dgamma += self._offset * dbeta
         dgamma *= self._inverse_std
         self.grads["gamma"], self.grads["beta"] = dgamma, dbeta
-        dx = self.memory("dx", flat.shape, dy.dtype, over=flat)
+        dx = self.work.gradient_over(flat)
         gain = self.params["gamma"] * self._inverse_std
         scale = self._spread("scale", gain, batch)
         if not self._training:
             np.multiply(flat, scale, out=dx)
             return dx.reshape(self._shape)
-        means = self.memory("means", (2, self.features), dy.dtype)
-        self.memory.run(self._mean_gradients, dgamma, dbeta, means)
+        means = self.work.array("means", (2, self.features), dy.dtype)
+        self.work.run(self._mean_gradients, dgamma, dbeta, means)
         slope = self._inverse_std * means[0]
         lift = means[1] + slope * self._offset
         slope, lift = self._spread("slope", slope, batch), self._spread("lift", lift, batch)
-        share = self.memory("scratch share", flat.shape, dy.dtype, over=self._centred)
+        share = self.work.scratch_over(self._centred, "share")
         np.multiply(self._centred, slope, out=share)
         share += lift
         np.subtract(flat, share, out=dx)
@@ -116,7 +114,7 @@ class BatchNorm(Layer):
         """One factor and one summand for each feature, as nothing is asked of the batch."""
         gain = self.params["gamma"] / np.sqrt(self.running_var.astype(flat.dtype) + self.epsilon)
         shift = self.params["beta"] - gain * self.running_mean.astype(flat.dtype)
-        y = self.memory("y", flat.shape, flat.dtype, over=flat)
+        y = self.work.over(flat, "y")
         return self._scaled(flat, gain, shift, batch, out=y)
 
     def _scaled(self, values, gain, shift, batch, out):
@@ -131,7 +129,7 @@ class BatchNorm(Layer):
         ----------
         Chan, Golub and LeVeque, "Algorithms for Computing the Sample Variance", 1983, equation 2.1.
         """
-        parts = np.stack(self.gather(np.stack([counts, means, squares])))
+        parts = np.stack(self.seat.share(np.stack([counts, means, squares])))
         self._count = parts[:, 0, 0].sum()
         mean = (parts[:, 0] * parts[:, 1]).sum(axis=0) / self._count
         between = parts[:, 0] * (parts[:, 1] - mean) ** 2
@@ -143,20 +141,16 @@ class BatchNorm(Layer):
 
     def _mean_gradients(self, dgamma, dbeta, means):
         """Means of dy * xhat and of dy over the whole batch."""
-        np.divide(sum(self.gather(np.stack([dgamma, dbeta]))), self._count, out=means)
+        np.divide(sum(self.seat.share(np.stack([dgamma, dbeta]))), self._count, out=means)
 
     def _spread(self, name, values, batch):
         """Each feature's value once for every image, as one row (features * N,)."""
-        row = self.memory(name, (self.features, batch), values.dtype)
+        row = self.work.array(name, (self.features, batch), values.dtype)
         np.copyto(row, values[:, None])
         return row.reshape(-1)
 
     def config(self):
         return {"features": self.features, "momentum": self.momentum, "epsilon": self.epsilon}
-
-
-def _only_replica(array):
-    return [array]
 
 
 def _per_pixel(x):

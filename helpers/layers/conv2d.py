@@ -5,6 +5,7 @@ As in every layer, `_forward` and `_backward` get arrays with the batch last in 
 sums themselves are in `helpers.fast.convolution`.
 """
 
+import functools
 import math
 
 import numpy as np
@@ -47,6 +48,7 @@ class Conv2D(Layer):
         self.padding = arguments.pair(padding, "padding", minimum=0)
         shape = (self.filters, self.channels, *self.kernel_size)
         self.params["weight"] = he_normal(shape, math.prod(shape[1:]), rng)
+        self._unseeded = rng is None
         self.params["bias"] = np.zeros(self.filters, np.float32)
 
     def _forward(self, x, training):
@@ -54,18 +56,18 @@ class Conv2D(Layer):
         self.output_shape(outer_shape(x))
         self._x = x
         weight, bias = self.params["weight"], self.params["bias"]
-        return convolution.correlate(x, weight, self.stride, self.padding, bias, self.memory)
+        return convolution.correlate(x, weight, self.stride, self.padding, bias, self.work)
 
     def _backward(self, dy):
         """dw correlates x with dy; db sums dy over pixels and images; dx spreads dy back with w."""
         weight = self.params["weight"]
         self.grads["weight"], self.grads["bias"] = convolution.parameter_gradients(
-            self._x, dy, self.kernel_size, self.stride, self.padding, self.memory
+            self._x, dy, self.kernel_size, self.stride, self.padding, self.work
         )
         if not self.input_gradient:
             return None
         return convolution.input_gradient(
-            dy, weight, self.stride, self.padding, self._x.shape, self.memory
+            dy, weight, self.stride, self.padding, self._x.shape, self.work
         )
 
     def output_shape(self, input_shape):
@@ -76,6 +78,14 @@ class Conv2D(Layer):
             raise ValueError(f"{self!r}: the kernel is larger than the padded image {tuple(size)}")
         arguments = zip(size, self.kernel_size, self.stride, self.padding, strict=True)
         return (self.filters, *(convolution.output_size(*a) for a in arguments))
+
+    def reseed(self, rng):
+        """Draw the weights anew, if they are as drawn without an `rng`."""
+        weight = self.params["weight"]
+        draw = functools.partial(he_normal, weight.shape, math.prod(weight.shape[1:]))
+        if self._unseeded and np.array_equal(weight, draw(None)):
+            self.params["weight"] = draw(rng)
+        self._unseeded = False
 
     def config(self):
         names = ("channels", "filters", "kernel_size", "stride", "padding")

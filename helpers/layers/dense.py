@@ -4,6 +4,7 @@ As in every layer, `_forward` and `_backward` get arrays with the batch last in 
 (inputs, N) and dy is (outputs, N). See `helpers.layers.base` for the contract.
 """
 
+import functools
 import math
 
 import numpy as np
@@ -37,12 +38,19 @@ class Dense(Layer):
         self.outputs = arguments.whole_number(outputs, "outputs")
         self.l2 = arguments.number(l2, "l2", 0.0, math.inf)
         self.params["weight"] = he_normal((self.inputs, self.outputs), self.inputs, rng)
+        self._unseeded = rng is None
         self.params["bias"] = np.zeros(self.outputs, np.float32)
 
     @property
     def penalty(self):
         weight = self.params["weight"]
         return 0.5 * self.l2 * float(np.vdot(weight, weight)) if self.l2 else 0.0
+
+    def as_replica(self, seat, work):
+        """The penalty counts once: only the first replica has it."""
+        replica = super().as_replica(seat, work)
+        replica.l2 = self.l2 if seat.index == 0 else 0.0
+        return replica
 
     def _arranged(self, x):
         """The transpose, without a copy: BLAS reads matrices row by row or column by column."""
@@ -54,8 +62,8 @@ class Dense(Layer):
         if len(x) != len(weight):
             raise ValueError(f"{self!r} takes {len(weight)} features an image, not {len(x)}")
         self._x = x
-        y = self.memory("y", (weight.shape[1], x.shape[1]), x.dtype)
-        products.transposed_times(weight, x, y, self.memory)
+        y = self.work.array("y", (weight.shape[1], x.shape[1]), x.dtype)
+        products.transposed_times(weight, x, y, self.work)
         y += self.params["bias"][:, None]
         return y
 
@@ -68,12 +76,20 @@ class Dense(Layer):
         self.grads["bias"] = dy.sum(axis=1)
         if not self.input_gradient:
             return None
-        return products.times(weight, dy, self.memory("dx", self._x.shape, dy.dtype))
+        return products.times(weight, dy, self.work.gradient(self._x.shape, dy.dtype))
 
     def output_shape(self, input_shape):
         if tuple(input_shape) != (self.inputs,):
             raise ValueError(f"{self!r} takes shape ({self.inputs},), not {tuple(input_shape)}")
         return (self.outputs,)
+
+    def reseed(self, rng):
+        """Draw the weights anew, if they are as drawn without an `rng`."""
+        weight = self.params["weight"]
+        draw = functools.partial(he_normal, weight.shape, self.inputs)
+        if self._unseeded and np.array_equal(weight, draw(None)):
+            self.params["weight"] = draw(rng)
+        self._unseeded = False
 
     def config(self):
         return {"inputs": self.inputs, "outputs": self.outputs} | (

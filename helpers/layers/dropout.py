@@ -27,33 +27,31 @@ class Dropout(Layer):
     2014.
     """
 
-    # In `fit`, which images of the whole batch this replica has: (start, whole batch size).
-    shard = None
-
     def __init__(self, rate, *, rng=None):
         super().__init__()
         self.rate = arguments.number(rate, "rate", 0.0, 1.0)
         self.rng = np.random.default_rng(0 if rng is None else rng)
+        self._unseeded = rng is None
 
     def _forward(self, x, training):
         """y = x * mask, where the mask holds 0 or 1 / (1 - rate)."""
         self._mask = None
-        y = self.memory("y", x.shape, x.dtype, over=x)
+        y = self.work.over(x, "y")
         if not training or self.rate == 0:
             if y is not x:
                 np.copyto(y, x)
             return y
-        start, whole = (0, x.shape[-1]) if self.shard is None else self.shard
-        bits = self.memory("bits", (*x.shape[:-1], whole), np.uint16)
-        self.memory.run(self._draw, bits)
+        start, whole = self.seat.shard or (0, x.shape[-1])
+        bits = self.work.array("bits", (*x.shape[:-1], whole), np.uint16)
+        self.work.run(self._draw, bits)
         kept = bits[..., start : start + x.shape[-1]] >= min(round(self.rate * 2**16), 2**16 - 1)
-        self._mask = self.memory("mask", x.shape, x.dtype)
+        self._mask = self.work.array("mask", x.shape, x.dtype)
         np.multiply(kept, x.dtype.type(1 / (1 - self.rate)), out=self._mask)
         return np.multiply(x, self._mask, out=y)
 
     def _backward(self, dy):
         """dx = dy * mask."""
-        dx = self.memory("dx", dy.shape, dy.dtype, over=dy)
+        dx = self.work.gradient_over(dy)
         if self._mask is None:
             np.copyto(dx, dy)
             return dx
@@ -68,6 +66,13 @@ class Dropout(Layer):
         # Whole 64-bit words are the cheapest random numbers there are.
         words = self.rng.integers(2**64, size=-(-bits.size // 4), dtype=np.uint64)
         bits[...] = words.view(np.uint16)[: bits.size].reshape(bits.shape)
+
+    def reseed(self, rng):
+        """Take another generator, if nothing was drawn yet from one made without an `rng`."""
+        untouched = np.random.default_rng(0).bit_generator.state
+        if self._unseeded and self.rng.bit_generator.state == untouched:
+            self.rng = rng
+        self._unseeded = False
 
     def config(self):
         return {"rate": self.rate}

@@ -24,11 +24,11 @@ class Flatten(Layer):
         self._shape = x.shape
         if not self._batch_last_in_memory:
             outer = order.batch_first(x)
-            return self.memory.own(outer).reshape(len(outer), -1).T
+            return self.work.own(outer).reshape(len(outer), -1).T
         if x.ndim != 4:
             return x.copy().reshape(-1, x.shape[-1])
         height, width, channels, batch = x.shape
-        y = self.memory("y", (channels, height, width, batch), x.dtype)
+        y = self.work.array("y", (channels, height, width, batch), x.dtype)
         np.copyto(y, x.transpose(2, 0, 1, 3))
         return y.reshape(-1, batch)
 
@@ -36,7 +36,7 @@ class Flatten(Layer):
         if len(self._shape) != 4:
             return dy.reshape(self._shape).copy()
         height, width, channels, batch = self._shape
-        dx = self.memory("dx", self._shape, dy.dtype)
+        dx = self.work.gradient(self._shape, dy.dtype)
         np.copyto(dx, dy.reshape(channels, height, width, batch).transpose(1, 2, 0, 3))
         return dx
 

@@ -33,18 +33,18 @@ class MaxPool2D(Layer):
         self.output_shape(outer_shape(x))
         self._shape = x.shape
         (ph, pw), (sh, sw) = self.pool_size, self.stride
-        rest = self.memory, "columns", self.backward_follows
+        rest = self.work, "columns", self.backward_follows
         self._row_best, self._columns = pooling.max_along(x, 1, pw, sw, *rest)
-        rest = self.memory, "rows", self.backward_follows
+        rest = self.work, "rows", self.backward_follows
         y, self._rows = pooling.max_along(self._row_best, 0, ph, sh, *rest)
         return y if ph * pw > 1 else y.copy()
 
     def _backward(self, dy):
         """The whole gradient goes to the element that was the maximum, zero to the others."""
         (ph, pw), (sh, sw) = self.pool_size, self.stride
-        middle = self.memory("scratch pool", self._row_best.shape, dy.dtype)
+        middle = self.work.scratch("pool", self._row_best.shape, dy.dtype)
         pooling.route_along(dy, self._rows, 0, ph, sh, middle)
-        dx = self.memory("dx", self._shape, dy.dtype)
+        dx = self.work.gradient(self._shape, dy.dtype)
         pooling.route_along(middle, self._columns, 1, pw, sw, dx)
         return dx
 

@@ -16,17 +16,17 @@ class ReLU(Layer):
     """
 
     def _forward(self, x, training):
-        y = self.memory("y", x.shape, x.dtype, over=x)
+        y = self.work.over(x, "y")
         if self.backward_follows:
-            self._positive = self.memory("positive", x.shape, np.bool_)
+            self._positive = self.work.array("positive", x.shape, np.bool_)
             np.greater(x, 0, out=self._positive)
         # Zeros, as NumPy's maximum of two arrays is three times as fast as of array and number.
-        zeros = self.memory("zeros", x.shape[-3:], x.dtype, fill=_with_zeros)
+        zeros = self.work.constant("zeros", x.shape[-3:], x.dtype, _with_zeros)
         return np.maximum(x, zeros, out=y)
 
     def _backward(self, dy):
         """dx = dy where x > 0, else 0."""
-        return np.multiply(dy, self._positive, out=self.memory("dx", dy.shape, dy.dtype, over=dy))
+        return np.multiply(dy, self._positive, out=self.work.gradient_over(dy))
 
 
 def _with_zeros(array):

@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import os
+import threading
 
 import psutil
 import threadpoolctl
@@ -39,10 +40,49 @@ def one_blas_thread():
 
 
 def blas_threads(count):
-    """Context in which every matrix product may use so many threads."""
-    return _blas().limit(limits=count, user_api="blas")
+    """Context in which a matrix product may use at most so many threads.
+
+    The limit is the whole process's: where contexts overlap, the lowest counts, whoever asked for
+    it first, and the last one to end puts back what was there before.
+    """
+    return _limits.at_most(count)
+
+
+class _Limits:
+    """The limits of BLAS that are wanted at present, by all threads of the process."""
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._wanted = []
+        self._before = None  # knows how many threads there were without any limit
+
+    @contextlib.contextmanager
+    def at_most(self, count):
+        """Add a limit within the context."""
+        self._wanted.append(count)
+        try:
+            self._apply()
+            yield
+        finally:
+            self._wanted.remove(count)
+            self._apply()
+
+    def _apply(self):
+        with self._lock:
+            if self._wanted:
+                limited = _blas().limit(limits=min(self._wanted), user_api="blas")
+                self._before = self._before or limited
+            elif self._before is not None:
+                self._before.restore_original_limits()
+                self._before = None
 
 
 @functools.cache
 def _blas():
     return threadpoolctl.ThreadpoolController()
+
+
+_limits = _Limits()
+if hasattr(os, "register_at_fork"):
+    # A lock that another thread holds at that moment would stay locked in the child.
+    os.register_at_fork(after_in_child=_limits.__init__)

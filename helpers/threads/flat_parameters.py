@@ -25,7 +25,6 @@ class FlatParameters:
         places = [(layer, key) for layer in net.layers for key in layer.params]
         # Weights first. The sort is stable, so the order is otherwise that of the layers.
         self._places = sorted(places, key=lambda place: place[0].params[place[1]].ndim < 2)
-        self._numbers = {id(layer): i for i, layer in enumerate(net.layers)}
         self._originals = [layer.params[key] for layer, key in self._places]
         dtypes = {value.dtype for value in self._originals}
         if len(dtypes) > 1:
@@ -47,10 +46,9 @@ class FlatParameters:
 
     def gather(self, replica, out):
         """Copy the gradients of a replica into one vector, in the order of the parameters."""
-        layers = replica.layers
         offset = 0
         for layer, key in self._places:
-            grad = layers[self._numbers[id(layer)]].grads[key]
+            grad = replica.replica_of(layer).grads[key]
             out[offset : offset + grad.size].reshape(grad.shape)[...] = grad
             offset += grad.size
 

@@ -1,13 +1,14 @@
 """Outputs for any number of images: in blocks, on all cores, in bounded memory."""
 
 import operator
+import os
 import threading
 import weakref
 
 import numpy as np
 
 from helpers.threads import cores
-from helpers.threads.team import Team, parts_of
+from helpers.threads.team import Abandoned, Team, parts_of
 
 # From so many images on, a product with the weights of a dense layer is worth two threads.
 _MANY = 128
@@ -63,7 +64,7 @@ class Predictor:
 
     def fits(self, net):
         """Whether the network still has the layers and arrays that it had, and little is kept."""
-        if self._team.replicas[0].recordings >= _MOST_RECORDINGS:
+        if self._team.spoilt or self._team.replicas[0].recordings >= _MOST_RECORDINGS:
             return False
         arrays = _arrays_of(net)
         return len(arrays) == len(self._arrays) and all(map(operator.is_, arrays, self._arrays))
@@ -75,6 +76,8 @@ class Predictor:
 
         def work(replica, numbers):
             for i in range(len(blocks))[numbers]:
+                if self._team.meeting.abandoned:
+                    raise Abandoned("another thread has failed, or prediction was interrupted")
                 # The next block reuses the replica's arrays.
                 outputs[i] = replica.forward(blocks[i]).copy()
 
@@ -95,8 +98,14 @@ class _ByIdentity:
     def __setitem__(self, key, predictor):
         self._nets.setdefault(key[1], {})[key[0]] = predictor
 
+    def clear(self):
+        self._nets = weakref.WeakKeyDictionary()
+
 
 _predictors = _ByIdentity()
+if hasattr(os, "register_at_fork"):
+    # A child has none of its parent's threads, and would wait for them for ever.
+    os.register_at_fork(after_in_child=_predictors.clear)
 
 
 def _arrays_of(net):

@@ -4,7 +4,8 @@
 """
 
 from helpers.training.checkpoints import CheckpointError
+from helpers.training.divergence import DivergenceError
 from helpers.training.fit import fit
 from helpers.training.history import History
 
-__all__ = ["CheckpointError", "History", "fit"]
+__all__ = ["CheckpointError", "DivergenceError", "History", "fit"]

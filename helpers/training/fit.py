@@ -5,20 +5,17 @@ a step. What is added makes it fast (threads), safe (checkpoints, interruption) 
 (validation, early stopping).
 """
 
-import dataclasses
-import math
-import time
-
 import numpy as np
-from tqdm.auto import tqdm
 
 from helpers import arguments
-from helpers.losses import NO_CLASS, softmax_cross_entropy
-from helpers.optimizers import Adam
-from helpers.threads import FlatParameters, Team, check_threads, one_blas_thread, parts_of
+from helpers import threads as threads_
+from helpers.losses import NO_CLASS
+from helpers.network import Sequential
+from helpers.optimizers import Adam, Optimizer
 from helpers.training.checkpoints import Checkpoint
-from helpers.training.history import History
+from helpers.training.identity import identity
 from helpers.training.interruption import stop_after_step
+from helpers.training.run import Run, Settings
 
 
 def fit(
@@ -38,6 +35,7 @@ def fit(
     on_epoch=None,
     threads=None,
     progress=True,
+    record=True,
 ):
     """Train a network with mini-batches; the network is changed in place.
 
@@ -75,9 +73,14 @@ def fit(
     on_epoch : callable, optional
         Called with the History after every epoch, to draw it for example.
     threads : int, optional
-        Default: the number of physical cores, or 1 for networks too small to gain.
+        Default: the number of physical cores, or 1 for networks too small to gain. It decides
+        nothing but the speed: the steps are the same, the weights the same to rounding.
     progress : bool
         Show a bar with the time left, and a line for each epoch.
+    record : bool
+        Write the NumPy operations of the first step down and play them in the later ones, without
+        running the layers' Python again. With False every step runs the layers, so that a print or
+        a breakpoint inside one works; layers of one's own always run. See docs/how_fit_works.md.
 
     Returns
     -------
@@ -87,7 +90,15 @@ def fit(
     ------
     ValueError
         If images and labels do not fit each other or the network, or a setting is out of range.
+    TypeError
+        If an argument is of another kind: a class for an optimizer, an array for a split.
+    DivergenceError
+        If the loss or a weight is not finite any more. The network has the weights of the last
+        epoch before; the error's `history` tells of the epochs.
+    CheckpointError
+        If the checkpoint is damaged, or was written by another run. Nothing has been changed.
     """
+    _check_kinds(net, train, validation, optimizer)
     train = _checked(train, "train", net, lowest=NO_CLASS)
     validation = None if validation is None else _checked(validation, "validation", net)
     if patience is not None and validation is None:
@@ -95,210 +106,49 @@ def fit(
     for name, value in {"epochs": epochs, "batch_size": batch_size, "patience": patience}.items():
         if value is not None:
             arguments.whole_number(value, name)
-    settings = _Settings(
-        epochs, batch_size, schedule, augment, label_smoothing, patience, on_epoch, progress
+    checkpoint = None if checkpoint is None else Checkpoint(checkpoint)
+    settings = Settings(
+        epochs, batch_size, schedule, augment, label_smoothing, patience, on_epoch, progress, record
     )
-    threads = check_threads(threads, net)
-    threads = min(threads, batch_size, len(train[1]))
+    thread_count = threads_.check_threads(threads, net)
+    thread_count = min(thread_count, batch_size, len(train[1]))
     optimizer = Adam() if optimizer is None else optimizer
-    run = _Run(
-        net, train, validation, optimizer, np.random.default_rng(rng or 0), settings, threads
-    )
-    with run, stop_after_step() as interrupted, one_blas_thread():
+    rng = np.random.default_rng(rng or 0)
+    with stop_after_step() as interruption, threads_.one_blas_thread():
+        run = Run(net, train, validation, optimizer, rng, settings, thread_count, interruption)
         if checkpoint is not None:
-            run.checkpoint = Checkpoint(checkpoint)
-            run.resume()
-        run.train(interrupted)
+            _resume(run, checkpoint)
+        with run:
+            interruption.raise_if_repeated()
+            run.train()
     return run.history
 
 
-@dataclasses.dataclass(frozen=True)
-class _Settings:
-    epochs: int
-    batch_size: int
-    schedule: object
-    augment: object
-    label_smoothing: float
-    patience: int | None
-    on_epoch: object
-    progress: bool
+def _resume(run, checkpoint):
+    """Let a run keep a checkpoint, and go on from it where it exists."""
+    run.checkpoint, run.own_identity = checkpoint, identity(run)
+    found = checkpoint.read(run.own_identity)
+    if found is not None:
+        try:
+            run.restore(*found)
+        except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
+            raise checkpoint.damaged(repr(error)) from error
 
 
-class _Run:
-    """One call of `fit`."""
-
-    def __init__(self, net, train, validation, optimizer, rng, settings, threads):
-        self.net, self.optimizer, self.rng, self.settings = net, optimizer, rng, settings
-        self.images, self.labels = train
-        self.validation = validation
-        self.threads = threads
-        self.base_rate = optimizer.learning_rate
-        self.optimizer_text = repr(optimizer)  # before a schedule changes the rate
-        self.history = History()
-        self.best = None  # weights of the best epoch, for early stopping
-        self.checkpoint = None
-        self.epoch = 0
-
-    def __enter__(self):
-        self.parameters = FlatParameters(self.net)
-        self.vectors = [self.parameters.new_gradients() for _ in range(self.threads)]
-        self.gradients = [self.parameters.pieces(vector) for vector in self.vectors]
-        self.team = Team(self.net, self.threads)
-        return self
-
-    def __exit__(self, kind, error, trace):
-        self.team.close()
-        self.team.write_back(self.net)
-        if self.best is not None:
-            self.net.set_state_values(self.best)
-        self.parameters.release()
-        self.optimizer.learning_rate = self.base_rate
-
-    def train(self, interrupted):
-        """All epochs that are left."""
-        count, done = len(self.labels), self.epoch
-        bar = tqdm(
-            total=count * self.settings.epochs,
-            initial=count * done,
-            unit=" images",
-            unit_scale=True,
-            leave=False,
-            disable=not self.settings.progress,
+def _check_kinds(net, train, validation, optimizer):
+    """Complain about arguments of another kind, with what to write instead."""
+    if not isinstance(net, Sequential):
+        raise TypeError(f"net must be a helpers.network.Sequential, not {type(net).__name__}")
+    if hasattr(train, "train"):
+        raise TypeError("train is a whole set of digits: give digits.train")
+    if isinstance(train, np.ndarray):
+        raise TypeError("train is an array: give images and labels together, (images, labels)")
+    if isinstance(optimizer, type):
+        raise TypeError(f"optimizer is a class: write {optimizer.__name__}()")
+    if optimizer is not None and not isinstance(optimizer, Optimizer):
+        raise TypeError(
+            f"optimizer must be an object such as Adam(learning_rate=1e-3), not {optimizer!r}"
         )
-        with bar:
-            while self.epoch < self.settings.epochs and not self._exhausted():
-                self._one_epoch(bar, interrupted)
-                self.epoch += 1
-                self._after_epoch(bar, interrupted)
-                if interrupted:
-                    self.history.stopped = "interrupted"
-                    bar.write("Interrupted: training ends here, what was learnt is kept.")
-                    return
-        if self._exhausted():
-            self.history.stopped = "early stopping"
-
-    def resume(self):
-        """Take over the state of the checkpoint, where there is one."""
-        self.epoch = self.checkpoint.restore(self)
-        if self.epoch:
-            self.team.close()
-            self.team = Team(self.net, self.threads)
-
-    def evaluate(self, split):
-        """Mean loss and accuracy on other images."""
-        images, labels = split
-        self.team.write_back(self.net)
-        logits = self.net.predict_logits(images, self.threads)
-        loss, _ = softmax_cross_entropy(logits, labels)
-        return loss, float((logits.argmax(axis=1) == labels).mean())
-
-    def _one_epoch(self, bar, interrupted):
-        start = time.perf_counter()
-        order = self.rng.permutation(len(self.labels))
-        batches = _batches(order, self.settings.batch_size, self.threads)
-        loss = correct = seen = 0
-        for number, batch in enumerate(batches):
-            done = (self.epoch + number / len(batches)) / self.settings.epochs
-            batch_loss, batch_correct = self._step(batch, done)
-            loss += batch_loss * len(batch)
-            correct += batch_correct
-            seen += len(batch)
-            bar.update(len(batch))
-            if number % 50 == 0:
-                bar.set_postfix_str(f"loss {loss / seen:.4f}", refresh=False)
-            if interrupted:
-                break
-        history = self.history
-        history.loss.append(loss / seen)
-        of_a_class = np.count_nonzero(self.labels[order[:seen]] != NO_CLASS)
-        history.accuracy.append(correct / max(1, of_a_class))
-        history.learning_rate.append(float(self.optimizer.learning_rate))
-        history.seconds.append(time.perf_counter() - start)
-
-    def _step(self, batch, done):
-        """Forward, backward and update on the images with these numbers."""
-        if self.settings.schedule is not None:
-            self.optimizer.learning_rate = self.base_rate * self.settings.schedule(done)
-        take = self._prepared(batch)
-        penalty = self.net.penalty
-        self.optimizer.begin_step(self.parameters.arrays)
-
-        def work(replica, part):
-            replica.set_shard(part.start, len(batch))
-            result = self._gradients(replica, take(part), self.labels[batch[part]], len(batch))
-            self.team.meeting.wait(replica.index)
-            self._update(replica.index)
-            return result
-
-        results = self.team.run(work, parts_of(len(batch), self.threads))
-        losses, correct = zip(*results, strict=True)
-        return math.fsum(losses) + penalty, sum(correct)
-
-    def _prepared(self, batch):
-        """A function that gives each thread its part of the images, changed by augmentation."""
-        augment = self.settings.augment
-        if augment is None:
-            return lambda part: self.images[batch[part]]
-        if hasattr(augment, "draw"):
-            # What is random is drawn here, so that it does not depend on the number of threads.
-            drawn = augment.draw(len(batch), self.rng)
-            return lambda part: augment.apply(self.images[batch[part]], drawn[part])
-        images = augment(self.images[batch], self.rng)
-        return lambda part: images[part]
-
-    def _gradients(self, replica, images, labels, whole):
-        """Forward and backward on a part of a batch of `whole` images."""
-        logits = replica.forward(images, training=True)
-        loss, dlogits = softmax_cross_entropy(
-            logits, labels, label_smoothing=self.settings.label_smoothing, batch_size=whole
-        )
-        replica.backward(dlogits)
-        self.parameters.gather(replica, self.vectors[replica.index])
-        return loss, int((logits.argmax(axis=1) == labels).sum())
-
-    def _update(self, index):
-        """Add up the gradients of all replicas and take the step, for this thread's pieces."""
-        for i in range(index, len(self.parameters.arrays), self.threads):
-            total = self.gradients[0][i]
-            for gradients in self.gradients[1:]:
-                total += gradients[i]
-            self.optimizer.update_one(i, self.parameters.arrays[i], total)
-
-    def _after_epoch(self, bar, interrupted):
-        history = self.history
-        if self.validation is not None:
-            loss, accuracy = self.evaluate(self.validation)
-            history.validation_loss.append(loss)
-            history.validation_accuracy.append(accuracy)
-        if self.settings.patience is not None and history.best_epoch == history.epochs - 1:
-            self.team.write_back(self.net)
-            self.best = self.net.get_state()
-        if self.settings.progress:
-            width = len(str(self.settings.epochs))
-            bar.write(f"epoch {self.epoch:{width}}/{self.settings.epochs}  {history.latest()}")
-        if self.checkpoint is not None and not interrupted:
-            self.team.write_back(self.net)
-            self.checkpoint.write(self)
-        if self.settings.on_epoch is not None:
-            self.settings.on_epoch(history)
-
-    def _exhausted(self):
-        """Whether patience is at an end."""
-        patience, history = self.settings.patience, self.history
-        return (
-            patience is not None
-            and history.epochs > 0
-            and history.epochs - 1 - history.best_epoch >= patience
-        )
-
-
-def _batches(order, batch_size, threads):
-    """Cut the numbers of the images into batches, the last one perhaps smaller."""
-    batches = [order[i : i + batch_size] for i in range(0, len(order), batch_size)]
-    if len(batches) > 1 and len(batches[-1]) < threads:
-        # Every thread needs an image.
-        batches[-2:] = [np.concatenate(batches[-2:])]
-    return batches
 
 
 def _checked(split, name, net, lowest=0):
@@ -310,8 +160,11 @@ def _checked(split, name, net, lowest=0):
             f"{name} images have shape {images.shape}; the network takes "
             f"(N, {', '.join(map(str, net.input_shape))}) with N of at least 1"
         )
-    if images.dtype.kind != "f":
-        raise ValueError(f"{name} images are {images.dtype}; divide by 255 to get floats in [0, 1]")
+    arguments.check_images(images, f"{name} images")
+    if labels.ndim == 2 and len(labels) == len(images):
+        raise ValueError(
+            f"{name} labels of shape {labels.shape} look one-hot: give labels.argmax(axis=1)"
+        )
     if labels.shape != images.shape[:1] or labels.dtype.kind not in "iu":
         raise ValueError(
             f"{name} labels must be {len(images)} integers, one an image, "

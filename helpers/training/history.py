@@ -20,7 +20,7 @@ class History:
     seconds : list of float
     best_epoch : int or None
         Index of the epoch with the lowest validation loss.
-    stopped : {"finished", "early stopping", "interrupted"}
+    stopped : {"finished", "early stopping", "interrupted", "diverged"}
         Why training ended.
     """
 
@@ -31,6 +31,30 @@ class History:
     learning_rate: list = dataclasses.field(default_factory=list)
     seconds: list = dataclasses.field(default_factory=list)
     stopped: str = "finished"
+
+    @classmethod
+    def from_record(cls, record, epochs):
+        """A history from what `dataclasses.asdict` made of one, to go on with.
+
+        Parameters
+        ----------
+        record : dict
+        epochs : int
+            How many epochs it must tell of.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If it is no such record.
+        """
+        history = cls(**record)
+        for field in dataclasses.fields(cls)[:-1]:
+            values = getattr(history, field.name)
+            known = len(values) == epochs or (not values and field.name.startswith("validation"))
+            if not known or not all(isinstance(value, float) for value in values):
+                raise ValueError(f"the history's {field.name} is not one number an epoch")
+        history.stopped = "finished"
+        return history
 
     @property
     def epochs(self):

@@ -127,9 +127,7 @@ def test_a_layer_of_ones_own_is_not_recorded_but_works():
 
 
 def recorded(values=(1.0, 2.0, 3.0)):
-    array = np.array(values).view(recording.Recorded)
-    array.tape = recording.Tape()
-    return array
+    return recording.Recorded(np.array(values), recording.Tape())
 
 
 @pytest.mark.parametrize(
@@ -173,11 +171,11 @@ def test_what_is_recorded_follows_the_values(act):
     array = recorded()
     result = act(array)
     operations = array.tape.cut()
-    array.view(np.ndarray)[...] = [4.0, 5.0, 7.0]
+    array.array[...] = [4.0, 5.0, 7.0]
     for operation in operations:
         operation()
     expected = act(np.array([4.0, 5.0, 7.0]))
-    np.testing.assert_allclose(result.view(np.ndarray), expected)
+    np.testing.assert_allclose(result.array, expected)
 
 
 def test_in_place_changes_are_recorded():
@@ -188,15 +186,15 @@ def test_in_place_changes_are_recorded():
     array += 1
     operations = array.tape.cut()
     assert len(operations) == 4
-    array.view(np.ndarray)[...] = 0
+    array.array[...] = 0
     for operation in operations:
         operation()
-    np.testing.assert_array_equal(array.view(np.ndarray), [6, 6, 6])
+    np.testing.assert_array_equal(array.array, [6, 6, 6])
 
 
 def test_a_function_must_be_given_recorded_arrays():
     replica = replica_of(architectures.tiny_cnn(0))
-    work = replica.layers[0].memory
+    work = replica.layers[0].work
     work.tape = recording.Tape()
     with pytest.raises(recording.CannotRecord, match="not recorded"):
         work.run(np.negative, np.zeros(3))

@@ -112,7 +112,10 @@ def test_each_kind_of_float_is_read_as_it_is():
     coarse = net.predict_logits(images.astype(np.float16))
     np.testing.assert_allclose(net.predict_logits(images), expected, rtol=1e-12)
     assert np.abs(coarse - expected).max() > 1e-6
-    net.predict_logits((images * 255).astype(np.uint8))
+    with pytest.raises(ValueError, match="images are uint8; divide by 255"):
+        net.predict_logits((images * 255).astype(np.uint8))
+    with pytest.raises(ValueError, match=r"images reach 25\d.*divide by 255"):
+        net.predict_logits(images * 255)
     np.testing.assert_allclose(net.predict_logits(images), expected, rtol=1e-12)
 
 
