@@ -4,6 +4,7 @@ import copy
 import functools
 import json
 import math
+import warnings
 
 import numpy as np
 
@@ -15,6 +16,8 @@ _ARCHITECTURE = "architecture"
 _LAYERS = {layer.__name__: layer for layer in layers.LAYERS}
 # Prediction works on as many images at once as make the largest activation about this large.
 _BLOCK_BYTES = 2**22
+# Below this an image is not in [0, 1], be it up to rounding or resampling.
+_LEAST_PIXEL = -0.1
 
 
 class WeightsError(ValueError):
@@ -44,6 +47,7 @@ class Sequential:
     def __init__(self, layers, input_shape=(1, 28, 28), seed=0):
         self.layers = list(layers)
         self.input_shape = tuple(input_shape)
+        self._range_told = False
         if not self.layers:
             raise ValueError("a network needs at least one layer")
         if len({id(layer) for layer in self.layers}) < len(self.layers):
@@ -161,6 +165,13 @@ class Sequential:
                 f"not {images.shape}"
             )
         arguments.check_images(images, "images")
+        if len(images) and not self._range_told and images[0].min() < _LEAST_PIXEL:
+            self._range_told = True
+            warnings.warn(
+                f"images hold values down to {float(images[0].min()):.3g}; the networks of the "
+                "course are trained on [0, 1]. From [-1, 1] come there with (images + 1) / 2.",
+                stacklevel=2,
+            )
         return forward_in_blocks(self, images, self._block, threads)
 
     @functools.cached_property

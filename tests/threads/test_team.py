@@ -3,7 +3,7 @@
 import concurrent.futures
 import multiprocessing
 import os
-import signal
+import subprocess
 import sys
 import threading
 import time
@@ -178,24 +178,28 @@ def test_limits_of_many_threads_leave_nothing_behind():
 # Fork
 
 
-def _predict_in_child(net, queue):
-    queue.put(net.predict(IMAGES[:100], threads=2).tolist())
+FORKED = """
+import multiprocessing
+import numpy as np
+from helpers import architectures
+
+images = np.random.default_rng(0).random((100, 1, 28, 28), dtype=np.float32)
+net = architectures.small_cnn(0)
+expected = net.predict(images, threads=2).tolist()
+context = multiprocessing.get_context("fork")
+queue = context.Queue()
+child = context.Process(target=lambda: queue.put(net.predict(images, threads=2).tolist()))
+child.start()
+assert queue.get(timeout=20) == expected
+child.join(5)
+"""
 
 
 @pytest.mark.skipif(
     "fork" not in multiprocessing.get_all_start_methods(), reason="this system cannot fork"
 )
-@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_forked_child_predicts_too():
-    net = architectures.small_cnn(0)
-    expected = net.predict(IMAGES[:100], threads=2).tolist()
-    context = multiprocessing.get_context("fork")
-    queue = context.Queue()
-    child = context.Process(target=_predict_in_child, args=(net, queue))
-    child.start()
-    try:
-        assert queue.get(timeout=20) == expected
-    finally:
-        child.join(5)
-        if child.is_alive():
-            os.kill(child.pid, signal.SIGKILL)
+    """In a process of its own: other tests load libraries that do not bear a fork."""
+    command = [sys.executable, "-W", "ignore", "-c", FORKED]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=60)
+    assert done.returncode == 0, done.stderr

@@ -370,3 +370,11 @@ def test_flatten_takes_a_list_of_features_with_the_batch_last_in_memory():
     np.testing.assert_array_equal(y, x)
     assert not np.shares_memory(y, x)
     np.testing.assert_array_equal(layer.backward(2 * x), 2 * x)
+
+
+def test_images_below_zero_are_told_once():
+    net = make_net()
+    images = make_data(20)[0] * 2 - 1
+    with pytest.warns(UserWarning, match=r"values down to -0.99.* \(images \+ 1\) / 2"):
+        net.predict(images)
+    net.predict_proba(images)
