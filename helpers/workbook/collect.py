@@ -1,4 +1,4 @@
-"""From a notebook's names to blocks of `mine.py`: a definition, and all that it needs to stand alone."""
+"""From a notebook's names to blocks of `mine.py`: a definition, and all that it needs."""
 
 import ast
 import builtins
@@ -60,8 +60,8 @@ class Collector:
         """Refuse a second definition of a name, from another notebook: one file holds both."""
         if before.where != where and before.source != source:
             raise mine.KeepError(
-                f"it uses {before.name}, and mine.py has another {before.name} from {before.where}: "
-                "give this one another name"
+                f"it uses {before.name}, and mine.py has another one from {before.where}: give this "
+                "one another name"
             )
 
     def of_course(self, found):

@@ -60,7 +60,7 @@ def notebooks(workbook=None):
     Returns
     -------
     dict of str to dict
-        By name, such as ``"02_softmax"``, in the order of the course. Empty if they are not at hand.
+        By name, such as ``"02_softmax"``, in order. Empty if they are not at hand.
     """
     if workbook is not None and (workbook / COURSE).is_file():
         path = workbook / COURSE

@@ -5,8 +5,8 @@ A check cell of a notebook reads
     with check("softmax", says="right for rows, and for scores of any size") as test:
         test.gives(softmax, logs, wanted=[[0.125, 0.25, 0.625]], known={"...": ...})
 
-Where it fails, the course's own definition stands in for the student's, so that the notebook goes on.
-Where it passes in a workbook, hers is kept (see `helpers.workbook.keep`).
+Where it fails, the course's own definition stands in for the student's, so that the notebook goes
+on. Where it passes in a workbook, hers is kept (see `helpers.workbook.keep`).
 """
 
 import linecache
@@ -103,8 +103,8 @@ class check(Trial):  # noqa: N801 - used like a function: with check("softmax") 
             return f"{self.exercise}: not yet. {error}"
         if isinstance(error, NameError) and not _in_answer(trace):
             return (
-                f"{self.exercise}: not yet. {error}. Run the cell above; if it shows an error, mend "
-                "that first."
+                f"{self.exercise}: not yet. {error}. Run the cell above; if it shows an error, "
+                "mend that first."
             )
         line = _in_answer(trace)
         place = f", in the line\n\n    {line}\n\n" if line else ". "

@@ -54,15 +54,14 @@ def keep(exercise, namespace, workbook):
 
 def _given(notebook, known, blocks):
     """What the notebook gives and others ask for, once all that it uses has passed."""
-    found = []
-    for definition in known.given.get(notebook, {}).values():
-        if definition.name in known.asked_for and definition.name not in blocks:
-            if definition.source.startswith(("def ", "class ", "@")):
-                if all(
-                    n in blocks and blocks[n].whose == mine.YOURS for n in _hers(definition, known)
-                ):
-                    found.append(definition)
-    return found
+    passed = {name for name, block in blocks.items() if block.whose == mine.YOURS}
+    return [
+        definition
+        for name, definition in known.given.get(notebook, {}).items()
+        if name in known.asked_for and name not in blocks
+        if definition.source.startswith(("def ", "class ", "@"))
+        if _hers(definition, known) <= passed
+    ]
 
 
 def _hers(definition, known):

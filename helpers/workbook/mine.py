@@ -18,11 +18,11 @@ from helpers.workbook import update
 NAME = "mine.py"
 LOCK, WRITTEN = Path(".course") / "mine.lock", Path(".course") / "mine.sha256"
 WAIT_SECONDS, STALE_SECONDS = 20, 15
-HEAD = '''"""Your own network: every definition here has passed its check in a notebook of the course.
+HEAD = '''"""Your own network: what is marked "yours" has passed its check in a notebook of the course.
 
 Made by the notebooks, one block a definition, in the order of the course. "given" is code that a
-notebook gives and that uses yours; "the course's" stands in until yours passes. Change a definition in
-its notebook, not here: a check that passes writes its block anew.
+notebook gives and that uses yours; "the course's" stands in until yours passes. Change a
+definition in its notebook, not here: a check that passes writes its block anew.
 """
 '''
 YOURS, GIVEN, COURSE = "yours", "given", "the course's"
@@ -80,8 +80,8 @@ def read(path):
     except (SyntaxError, ValueError) as error:
         line = f", line {error.lineno}" if getattr(error, "lineno", None) else ""
         raise KeepError(
-            f"{path.name} is broken ({getattr(error, 'msg', error)}{line}) and stays as it is. Mend "
-            "it, or delete it and say: cnn-course check"
+            f"{path.name} is broken ({getattr(error, 'msg', error)}{line}) and stays as it is. "
+            "Mend it, or delete it and say: cnn-course check"
         ) from error
     starts = list(_BLOCK.finditer(text))
     head = text[: starts[0].start()] if starts else text

@@ -1,4 +1,4 @@
-"""A notebook as a student gets it: blanks, fields to write in, goals, and text that stays as it is."""
+"""A notebook as a student gets it: blanks, fields to write in, goals, and locked text."""
 
 import base64
 

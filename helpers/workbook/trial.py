@@ -1,4 +1,4 @@
-"""What a check may ask of an answer. Each question refuses it with a sentence that says what is wrong."""
+"""What a check may ask of an answer, and the sentences in which it refuses one."""
 
 import contextlib
 import copy
@@ -181,7 +181,7 @@ def _argument(function, i):
 
 
 def _plain_values(arguments):
-    """What can be written to unseen: arrays and containers. Networks and generators are left out."""
+    """What can be written to unseen: arrays and containers, not networks and generators."""
     kinds = np.ndarray | list | tuple | dict
     return [value if isinstance(value, kinds) else None for value in arguments]
 
