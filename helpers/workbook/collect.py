@@ -60,8 +60,8 @@ class Collector:
         """Refuse a second definition of a name, from another notebook: one file holds both."""
         if before.where != where and before.source != source:
             raise mine.KeepError(
-                f"it uses {before.name}, and mine.py has another one from {before.where}: give this "
-                "one another name"
+                f"it uses {before.name}, and mine.py has another from {before.where}: give "
+                "this one another name"
             )
 
     def of_course(self, found):

@@ -1,4 +1,4 @@
-"""Where the definitions of the course stand: in which notebook, in which exercise, in which order."""
+"""Where the definitions of the course stand: in which notebook, exercise and order."""
 
 import ast
 import functools

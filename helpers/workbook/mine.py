@@ -18,7 +18,7 @@ from helpers.workbook import update
 NAME = "mine.py"
 LOCK, WRITTEN = Path(".course") / "mine.lock", Path(".course") / "mine.sha256"
 WAIT_SECONDS, STALE_SECONDS = 20, 15
-HEAD = '''"""Your own network: what is marked "yours" has passed its check in a notebook of the course.
+HEAD = '''"""Your own network: what is marked "yours" has passed its check in the course.
 
 Made by the notebooks, one block a definition, in the order of the course. "given" is code that a
 notebook gives and that uses yours; "the course's" stands in until yours passes. Change a

@@ -1,7 +1,7 @@
 """The exercises of a notebook: what is to be written, how it is solved, and what checks it.
 
 An exercise is a cell with a solution between two marks, known to nbgrader, and the locked cells
-that check it. The markdown above says what kind it is: ``**Exercise: softmax** · core · 5 minutes``.
+that check it. The markdown above says its kind: ``**Exercise: softmax** · core · 5 minutes``.
 """
 
 import ast
