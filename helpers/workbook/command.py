@@ -79,7 +79,7 @@ def _open(workbook, rest):
     print("JupyterLab opens now. To stop it, press Ctrl+C here.", flush=True)
     from jupyterlab.labapp import LabApp
 
-    first = [] if words else [str(workbook / make.FIRST)]
+    first = [] if words else [f"--LabApp.default_url=/lab/tree/{make.FIRST}"]
     LabApp.launch_instance(argv=[f"--ServerApp.root_dir={workbook}", *first, *rest])
     return 0
 

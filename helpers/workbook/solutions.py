@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from helpers.workbook import cells
 
-BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+BEGIN, END = "BEGIN SOLUTION", "END SOLUTION"  # nbgrader's own
 BLANK = "# YOUR CODE HERE\nraise NotImplementedError()"  # nbgrader's own
 KINDS = ("core", "practice", "challenge")
 LINE = re.compile(

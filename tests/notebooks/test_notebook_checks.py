@@ -5,9 +5,11 @@ import notebook_exercises as grading
 import notebook_outputs as shown
 import pytest
 import synthetic_notebook as synthetic
-from exercise_runner import needed_cells, problems
+from exercise_runner import problems
 from nbformat.v4 import new_markdown_cell, new_output
 from synthetic_notebook import code, image, stream
+
+from helpers.workbook.needed import needed_cells
 
 CHECKS = anatomy.CHECKS + shown.CHECKS + grading.CHECKS
 
