@@ -4,7 +4,10 @@ import linecache
 import sys
 import types
 
-from helpers.workbook import collect, course, definitions, mine
+from helpers.workbook import collect, definitions, mine
+from helpers.workbook.course import folder
+
+__all__ = ["folder", "keep", "load", "yours"]
 
 
 def keep(exercise, namespace, workbook):
@@ -94,7 +97,7 @@ def yours(*finished):
     function, class or list of them
         As many as were given, in order.
     """
-    workbook = course.folder()
+    workbook = folder()
     own = {} if workbook is None else load(workbook)
     chosen = [own.get(part.__name__, part) for part in finished]
     if workbook is not None:

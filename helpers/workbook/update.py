@@ -163,7 +163,7 @@ def chosen(there, names):
     found = []
     for name in names:
         asked = re.sub(r"\.ipynb$", "", name.replace("\\", "/").rsplit("/", 1)[-1])
-        fitting = [n for n in there if n == asked or n.startswith(f"{asked.zfill(2)}_")]
+        fitting = [n for n in there if n == asked or (asked and n.startswith(f"{asked.zfill(2)}_"))]
         if len(fitting) != 1:
             raise make.WorkbookError(
                 f"There is no notebook {name}. There are: {', '.join(there)}. The number is enough."

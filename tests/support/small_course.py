@@ -2,7 +2,7 @@
 
 import textwrap
 
-from helpers.workbook import cells
+from helpers.workbook import cells, course, solutions
 
 PNG = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5E"
@@ -209,3 +209,16 @@ def fill(workbook, name, answers):
         if text is not None:
             cell["source"] = textwrap.dedent(text).strip("\n")
     cells.write(path, notebook)
+
+
+def solve(workbook, names=()):
+    """Write the course's own solutions into a workbook: of all exercises, or of some."""
+    known = course.all_exercises(workbook)
+    answers = {n: solutions.solved(e.source) for n, e in known.items() if not names or n in names}
+    for name in {known[n].notebook for n in answers}:
+        fill(workbook, name, answers)
+
+
+def sources(path):
+    """Return the source of each cell of a notebook by its key."""
+    return {cells.key(cell): cell["source"] for cell in cells.read(path)["cells"]}
