@@ -58,7 +58,7 @@ class check(Trial):  # noqa: N801 - used like a function: with check("softmax") 
             return
         if not isinstance(error, Exception):
             return  # an interrupt says nothing of the answer
-        blank = isinstance(error, NotImplementedError)
+        blank = type(error) is NotImplementedError  # input() raises one of its kinds
         message = self._blank() if blank else self._explained(error, trace)
         if standing_in := self._stand_in():
             message += (

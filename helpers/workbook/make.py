@@ -17,15 +17,15 @@ class WorkbookError(Exception):
     """Something cannot be done with a workbook: why, and what to do."""
 
 
-def make(workbook, source=course.NOTEBOOKS):
+def make(workbook, source=None):
     """Make a workbook. It appears whole or not at all.
 
     Parameters
     ----------
     workbook : Path
         A folder that is not there yet.
-    source : Path
-        The folder of the course's notebooks.
+    source : Path, optional
+        The folder of the course's notebooks, if not `notebooks/`.
 
     Raises
     ------
@@ -56,12 +56,12 @@ def _clear_leftovers(workbook):
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def student_copies(source=course.NOTEBOOKS):
+def student_copies(source=None):
     """Return the student's copies of the course's notebooks by name, in order.
 
     Parameters
     ----------
-    source : Path
+    source : Path, optional
 
     Returns
     -------
@@ -72,6 +72,7 @@ def student_copies(source=course.NOTEBOOKS):
     WorkbookError
         If there are no notebooks.
     """
+    source = source or course.NOTEBOOKS
     found = course.paths(source)
     if not found:
         raise WorkbookError(f"{source} holds no notebooks of the course; get the whole project.")
@@ -89,7 +90,7 @@ def _linked(cell, name, source):
     return links.within(cell["source"], notebooks / file, notebooks, file)
 
 
-def record(workbook, copies, source=course.NOTEBOOKS, but=()):
+def record(workbook, copies, source=None, but=()):
     """Write into a workbook what it was made from, and the files that its notebooks link to.
 
     Parameters
@@ -97,10 +98,11 @@ def record(workbook, copies, source=course.NOTEBOOKS, but=()):
     workbook : Path
     copies : dict of str to dict
         The student's copies that are handed out with it.
-    source : Path
+    source : Path, optional
     but : iterable of str
         Notebooks of which the record stays as it is.
     """
+    source = source or course.NOTEBOOKS
     (workbook / course.MARKER).parent.mkdir(exist_ok=True)
     found = {path.stem: cells.read(path) for path in course.paths(source)}
     texts = [(n, c) for n, book in found.items() for c in book["cells"] if "outputs" not in c]

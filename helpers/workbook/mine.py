@@ -86,8 +86,9 @@ def read(path):
     starts = list(_BLOCK.finditer(text))
     head = text[: starts[0].start()] if starts else text
     blocks = {}
-    for match, after in zip(starts, [*starts[1:], None], strict=True):
-        source = text[match.end() : after.start() if after else len(text)].strip("\n")
+    ends = [match.start() for match in starts[1:]] + [len(text)]
+    for match, end in zip(starts, ends, strict=False):
+        source = text[match.end() : end].strip("\n")
         blocks[match["name"]] = Block(match["name"], match["where"], match["whose"], source)
     return blocks, set(re.findall(r"^(?:import|from) .+$", head, re.M))
 

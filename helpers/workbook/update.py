@@ -3,19 +3,19 @@
 import re
 from datetime import datetime
 
-from helpers.workbook import cells, course, make, merge
+from helpers.workbook import cells, make, merge
 
 KEPT = "kept"  # the folder of earlier versions in a workbook
 
 
-def update(workbook, source=course.NOTEBOOKS):
+def update(workbook, source=None):
     """Bring a workbook up to date; nothing that a student wrote is lost.
 
     Parameters
     ----------
     workbook : Path
-    source : Path
-        The folder of the course's notebooks.
+    source : Path, optional
+        The folder of the course's notebooks, if not `notebooks/`.
 
     Returns
     -------
@@ -60,7 +60,8 @@ def _write(workbook, merged):
 def _told(name, found):
     if not found.changed:
         return []
-    line = f"{name}: {found.changed} cells are new"
+    new = "1 cell is" if found.changed == 1 else f"{found.changed} cells are"
+    line = f"{name}: {new} new"
     if found.kept:
         line += f", {len(found.kept)} of yours kept"
     told = [line]
@@ -81,7 +82,7 @@ def _unique(parts):
     return made
 
 
-def reset(workbook, names, source=course.NOTEBOOKS, now=None):
+def reset(workbook, names, source=None, now=None):
     """Start notebooks anew; what was there is kept with the date in its name.
 
     Parameters
@@ -89,8 +90,8 @@ def reset(workbook, names, source=course.NOTEBOOKS, now=None):
     workbook : Path
     names : list of str
         Such as ``"05"`` or ``"05_pooling"``.
-    source : Path
-        The folder of the course's notebooks.
+    source : Path, optional
+        The folder of the course's notebooks, if not `notebooks/`.
     now : datetime, optional
 
     Returns

@@ -1,6 +1,10 @@
 """A course of three small notebooks that has everything a notebook of the course may have."""
 
+import subprocess
 import textwrap
+
+import nbformat
+from nbclient import NotebookClient
 
 from helpers.workbook import cells, course, solutions
 
@@ -222,3 +226,17 @@ def solve(workbook, names=()):
 def sources(path):
     """Return the source of each cell of a notebook by its key."""
     return {cells.key(cell): cell["source"] for cell in cells.read(path)["cells"]}
+
+
+def run_all(path):
+    """Run a notebook from top to bottom, as Run All does; return its errors by cell."""
+    notebook = nbformat.read(path, as_version=4)
+    where = {"metadata": {"path": str(path.parent)}}
+    client = NotebookClient(notebook, kernel_name="python3", timeout=300, resources=where)
+    client.execute(stderr=subprocess.DEVNULL)
+    return {
+        cells.key(cell): f"{output.ename}: {output.evalue}"
+        for cell in notebook.cells
+        for output in cell.get("outputs", ())
+        if output.output_type == "error"
+    }

@@ -56,7 +56,7 @@ def test_answers_stay(workbook, source):
     small_course.fill(workbook, "02_softmax", {"softmax": HERS, "why": "Because it must."})
     edit(workbook, reword("think-answer-yours", "…", "They are shares."))
     revise(source, new_title)
-    assert update.update(workbook, source) == ["02_softmax: 1 cells are new, 3 of yours kept"]
+    assert update.update(workbook, source) == ["02_softmax: 1 cell is new, 3 of yours kept"]
     assert after(workbook)["exercise softmax"] == HERS
     assert after(workbook)["exercise why"] == "Because it must."
     assert after(workbook)["think-answer-yours"].endswith("They are shares.")
@@ -183,7 +183,7 @@ def test_after_a_reset_to_a_new_version_nothing_counts_as_hers(workbook, source)
     revise(source, new_title, new_contract)
     update.reset(workbook, ["02"], source)
     revise(source, reword("title", "anew", "once more"))
-    assert update.update(workbook, source) == ["02_softmax: 1 cells are new"]
+    assert update.update(workbook, source) == ["02_softmax: 1 cell is new"]
 
 
 @pytest.mark.parametrize("name", ["3", "softmax", "99_gone", ""])
