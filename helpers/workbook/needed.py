@@ -52,10 +52,13 @@ class Names:
     used : set of str
     touched : set of str
         Objects that may be changed in place.
+    called : set of str
+        Called as the cell runs, not only inside of what it defines.
     """
 
     def __init__(self, source):
-        self.defined, self.assigned, self.used, self.touched = set(), set(), set(), set()
+        self.defined, self.assigned, self.used = set(), set(), set()
+        self.touched, self.called = set(), set()
         source = TransformerManager().transform_cell(source)
         try:
             top = symtable.symtable(source, "<cell>", "exec")
@@ -70,12 +73,22 @@ class Names:
         for table in _nested(top):
             self.used |= {s.get_name() for s in table.get_symbols() if s.is_global()}
         self.touched = {name for node in ast.walk(tree) for name in _changed(node)}
+        self.called = {name for node in tree.body for name in _called(node)}
 
 
 def _nested(table):
     for child in table.get_children():
         yield child
         yield from _nested(child)
+
+
+def _called(node):
+    """Yield the names that a statement calls as it runs."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        yield node.func.id
+    lazy = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+    for child in () if isinstance(node, lazy) else ast.iter_child_nodes(node):
+        yield from _called(child)
 
 
 def _changed(node):
