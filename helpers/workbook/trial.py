@@ -125,13 +125,12 @@ class Trial:
         if got is None:
             raise NotYet(f"{what} is None: a function without return returns nothing.")
         if np.shape(got) != x.shape:
+            self._known(got, what, known)
             raise NotYet(f"{what} should have the shape {x.shape}, but has {np.shape(got)}.")
-        for sentence, value in (known or {}).items():
-            if comparison.problem(got, value, what) is None:
-                raise NotYet(f"{what}: {sentence}")
         measured = gradient_check.numerical_gradient(f, x, dy)
         error = gradient_check.relative_error(got, measured)
         if not error <= tolerance:
+            self._known(got, what, known)
             off = np.abs(np.asarray(got, float) - measured)
             where = tuple(int(i) for i in np.unravel_index(np.nan_to_num(off).argmax(), off.shape))
             raise NotYet(
@@ -140,6 +139,12 @@ class Trial:
                 f"differences say {measured[where]:.5g}.{_factor(np.asarray(got, float), measured)}"
             )
         self.worst = max(error, self.worst or 0.0)
+
+    def _known(self, got, what, known):
+        """Refuse a value that a well-known mistake gives, with the sentence that names it."""
+        for sentence, value in (known or {}).items():
+            if comparison.problem(got, value, what) is None:
+                raise NotYet(f"{what}: {sentence}")
 
     def layer(self, layer, x, dy=None, **settings):
         """Refuse a layer whose backward does not belong to its forward.
