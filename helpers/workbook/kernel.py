@@ -30,10 +30,16 @@ class Session:
     Parameters
     ----------
     client : nbclient.NotebookClient
+
+    Attributes
+    ----------
+    said : str
+        What the last cell printed.
     """
 
     def __init__(self, client):
         self._client = client
+        self.said = ""
 
     def run(self, source, seconds):
         """Run a cell.
@@ -51,6 +57,7 @@ class Session:
         import nbformat
         from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
+        self.said = ""
         cell = nbformat.v4.new_code_cell(source)
         self._client.nb.cells.append(cell)
         self._client.timeout = max(1, int(seconds))
@@ -62,6 +69,7 @@ class Session:
         except (DeadKernelError, RuntimeError, ConnectionError):
             said = "Python itself ended while it ran: too much memory asked for, or exit called?"
             return Failure("DeadKernel", said, lost=True)
+        self.said = "".join(o.text for o in cell.outputs if o.get("name") == "stdout")
         for output in cell.outputs:
             if output.output_type == "error":
                 return Failure(output.ename, _message(output))

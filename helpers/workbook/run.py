@@ -125,7 +125,7 @@ class _Attempt:
     def _round(self, positions, done):
         """Run the cells in a fresh kernel; return whether that came to an end."""
         owner = {i: e for e in self._here.values() for i in (e.solution, *e.checks)}
-        errors = {}
+        errors, said = {}, ""
         with kernel.fresh(self._workbook) as session:
             for i in positions:
                 if i in self._dropped:
@@ -136,10 +136,11 @@ class _Attempt:
                         return True
                     share = self._cell_seconds if i in owner else max(left / 2, self._cell_seconds)
                     errors[i] = session.run(self._source(i), min(left, share))
+                    said = session.said
                     if errors[i] and errors[i].lost:
                         return self._lose(i, owner.get(i), errors[i], done)
                 if i in owner and i == owner[i].checks[-1]:
-                    self._judge(owner[i], errors, done)
+                    self._judge(owner[i], errors, said, done)
         return True
 
     def _source(self, i):
@@ -159,13 +160,14 @@ class _Attempt:
             cell["source"] = blank
         return time.monotonic() > self._deadline
 
-    def _judge(self, exercise, errors, done):
+    def _judge(self, exercise, errors, said, done):
         name = exercise.grade_id
         if name in self._found:
             return
         refused = [errors[i] for i in exercise.checks if errors.get(i)]
         if not refused:
-            self._say(name, PASSED, "", done)
+            told = [line for line in said.splitlines() if line.startswith("Not kept")]
+            self._say(name, PASSED, "\n".join(told), done)
             return
         own, first = errors.get(exercise.solution), refused[0]
         if own and own.kind != "NotImplementedError":
@@ -173,8 +175,8 @@ class _Attempt:
         elif first.kind in ("Blank", "NotImplementedError") or (own and own.kind):
             self._say(name, BLANK, "", done)
         else:
-            said = first.message.partition("\n\nUntil yours passes")[0]
-            self._say(name, NOT_YET, said.removeprefix(f"{name}: not yet. "), done)
+            why = first.message.partition("\n\nUntil yours passes")[0]
+            self._say(name, NOT_YET, why.removeprefix(f"{name}: not yet. "), done)
 
     def _say(self, name, status, message, done):
         if name in self._wanted and name not in self._found:

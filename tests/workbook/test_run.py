@@ -169,3 +169,11 @@ def test_the_whole_blank_notebook_runs_from_top_to_bottom(workbook):
         exercise = name.removeprefix("exercise ").removesuffix("-check")
         assert message.startswith(f"Blank: {exercise} is still blank.")
         assert "the course's own" in message
+
+
+def test_what_passes_and_cannot_be_kept_is_said(workbook):
+    source = "table = np.ones(3)\ndef centred(x):\n    return (x - x.mean()) / x.std() * table[:2]"
+    small_course.fill(workbook, "02_softmax", {"centred": source})
+    status, message = statuses(workbook, "02_softmax")["centred"]
+    assert status == run.PASSED
+    assert message.startswith("Not kept in mine.py: centred uses table, a ndarray")
