@@ -68,6 +68,11 @@ def test_a_blank_notebook_runs_from_top_to_bottom(blank, name):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_a_solved_notebook_runs_from_top_to_bottom_on_her_code(solved, name):
+    assert small_course.run_all(solved[0] / f"{name}.ipynb") == {}
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_half_filled_notebook_passes_exactly_those(tmp_path, name):
     wanted = [e.grade_id for e in EXERCISES.values() if e.notebook == name]
     filled = set(wanted[::2])
