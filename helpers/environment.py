@@ -15,8 +15,8 @@ PYPROJECT = Path(__file__).resolve().parent.parent / "pyproject.toml"
 EXTENSIONS = {"ipywidgets": "@jupyter-widgets/jupyterlab-manager", "ipycanvas": "ipycanvas"}
 NAMED = ("numpy", "matplotlib", "jupyterlab", "ipywidgets", "ipycanvas", "pillow")
 RESTART = (
-    "Close JupyterLab and start it again from the course's folder: uv run jupyter lab "
-    "(with conda: conda env update -f environment.yml, then jupyter lab)."
+    "Close JupyterLab and start it again from the course's folder: uv run cnn-course "
+    "(with conda: conda env update -f environment.yml, then cnn-course)."
 )
 
 
@@ -78,7 +78,7 @@ def python(version=None):
     wanted = _project()["requires-python"]
     if SpecifierSet(wanted).contains(version):
         return Finding("Python", version)
-    advice = f"The course needs {wanted}. `uv run jupyter lab` fetches one by itself."
+    advice = f"The course needs {wanted}. `uv run cnn-course` fetches one by itself."
     return Finding("Python", version, advice)
 
 

@@ -45,7 +45,7 @@ def test_packages_that_are_missing_or_of_another_version():
     assert "no-such-package-as-this is missing" in finding.text
     assert "numpy is " in finding.text and "should be <1" in finding.text
     assert "matplotlib" not in finding.text
-    assert "uv run jupyter lab" in finding.advice
+    assert "uv run cnn-course" in finding.advice
 
 
 def test_packages_for_other_systems_are_not_missed():

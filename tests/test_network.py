@@ -232,6 +232,24 @@ def test_operations_count_products_and_sums():
     assert net.operations() == 2 * (3 * 2 * 9 * 16 + 48 * 5)
 
 
+class StudentsReLU:
+    """A layer as a notebook builds it: no shapes told, no threads known."""
+
+    params, grads = {}, {}
+
+    def forward(self, x, training=False):
+        return x * (x > 0)
+
+
+@pytest.mark.parametrize("count", [0, 1, 300])
+def test_a_students_layer_predicts_as_well(count):
+    net, other = make_net(), make_net()
+    other.layers[1] = StudentsReLU()
+    got, wanted = other.predict_logits(images(count)), net.predict_logits(images(count))
+    np.testing.assert_allclose(got, wanted, rtol=1e-5, atol=1e-5)
+    assert other.predict(images(count)).shape == (count,)
+
+
 def test_a_network_needs_layers_that_are_its_own():
     with pytest.raises(ValueError, match="at least one layer"):
         Sequential([])

@@ -26,7 +26,7 @@ MODULES = helpers_source.modules()
 PLACES = helpers_source.places()
 MACHINERY = {"IPython", "ipywidgets", "ipycanvas", "ipykernel", "matplotlib", "traitlets"}
 FRAMEWORKS = {"jax", "keras", "numba", "scipy", "sklearn", "tensorflow", "torch"}
-LAST_FLOOR = ("drawing", "environment", "plots")
+LAST_FLOOR = ("drawing", "environment", "plots", "workbook")
 PUBLIC = {
     "mnist": ["load", "fetch"],
     "layers": ["Dense", "Conv2D", "MaxPool2D", "ReLU", "Flatten", "Dropout", "BatchNorm"],
@@ -81,14 +81,13 @@ def texts(skip_or_fail):
 @pytest.mark.parametrize(
     "command",
     [
-        "python3 -m pip install uv && uv run jupyter lab notebooks/00_start_here.ipynb",
+        "python3 -m pip install uv && uv run cnn-course",
         "python3 -m pip install uv && uv run pytest",
     ],
 )
 def test_readme_gives_both_commands(command):
     assert f"\n{command}\n" in README
-    for word in command.split():
-        assert not word.startswith("notebooks/") or (ROOT / word).is_file()
+    assert "cnn-course" not in command or "cnn-course" in PROJECT["project"]["scripts"]
 
 
 def test_readme_links_lead_somewhere():

@@ -5,12 +5,14 @@ import nbformat
 import notebook_anatomy
 import notebook_exercises
 import notebook_outputs
+import notebook_student
 import pytest
 from exercise_runner import problems
 from notebook_text import NOTEBOOKS, paths
 from wrong_answers import WRONG_ANSWERS
 
-CHECKS = notebook_anatomy.CHECKS + notebook_outputs.CHECKS + notebook_exercises.CHECKS
+CHECKS = notebook_anatomy.CHECKS + notebook_outputs.CHECKS
+CHECKS += notebook_exercises.CHECKS + notebook_student.CHECKS
 
 
 def by_name(value):

@@ -1,5 +1,6 @@
 """JupyterLab and Chromium for a test: started, driven and stopped."""
 
+import collections
 import contextlib
 import json
 import os
@@ -30,12 +31,15 @@ PROGRESS = """() => {
   const panel = window.jupyterapp?.shell.currentWidget;
   const cells = [...(panel?.content?.model?.cells ?? [])].filter(cell => cell.type === "code");
   const outputs = cells.flatMap(cell => cell.outputs.toJSON());
+  const run = cell => cell.executionCount !== null && cell.executionState !== "running";
+  const stopped = cell => !(cell.getMetadata("tags") ?? []).includes("raises-exception")
+    && cell.outputs.toJSON().some(output => output.output_type === "error");
   const errors = outputs.filter(output => output.output_type === "error").map(e => e.evalue);
   return {
     ready: panel?.sessionContext?.session?.kernel?.status === "idle" && cells.length > 0,
     started: cells.some(cell => cell.executionState !== "idle" || cell.executionCount !== null),
-    done: errors.length > 0  // the cells after it are not run
-      || cells.every(cell => cell.executionCount !== null || !cell.sharedModel.source.trim()),
+    // A cell after an error is not run, unless that error was to be expected.
+    done: cells.some(stopped) || cells.every(cell => run(cell) || !cell.sharedModel.source.trim()),
     errors,
   };
 }"""
@@ -47,13 +51,16 @@ def find_chromium():
 
 
 @contextlib.contextmanager
-def jupyter_lab(folder):
-    """Run JupyterLab on `folder` with settings of its own; yield a function path -> address."""
+def jupyter_lab(folder, *command):
+    """Run JupyterLab with settings of its own in `folder`; yield a function path -> address.
+
+    What is run is ``python -m`` with the words of `command`; by default JupyterLab on `folder`.
+    """
     port, token = _free_port(), secrets.token_hex(16)
     command = [
-        sys.executable, "-m", "jupyterlab", "--no-browser", f"--notebook-dir={folder}",
-        "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0", "--allow-root",
-        "--expose-app-in-browser", f"--IdentityProvider.token={token}",
+        sys.executable, "-m", *(command or ("jupyterlab", f"--notebook-dir={folder}")),
+        "--no-browser", "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0",
+        "--allow-root", "--expose-app-in-browser", f"--IdentityProvider.token={token}",
     ]  # fmt: skip
     home = Path(folder) / ".jupyter-home"
     environment = os.environ | _separate_settings(home) | {"PYTHONPATH": str(ROOT)}
@@ -130,9 +137,20 @@ def run_all(page):
     return page.evaluate(PROGRESS)["errors"]
 
 
+def _progress(page):
+    from playwright.sync_api import Error
+
+    try:
+        return page.evaluate(PROGRESS)
+    except Error as error:
+        if "context was destroyed" not in str(error):
+            raise
+        return collections.defaultdict(bool)  # the page is being loaded
+
+
 def _wait_for(page, what, seconds=START_SECONDS):
     deadline = time.monotonic() + seconds
-    while not page.evaluate(PROGRESS)[what]:
+    while not _progress(page)[what]:
         if time.monotonic() > deadline:
             raise TimeoutError(f"the notebook is not {what} after {seconds} s")
         page.wait_for_timeout(200)

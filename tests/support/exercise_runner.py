@@ -3,10 +3,7 @@
 Only the cells that an exercise needs are run, each once, so that no network is trained twice.
 """
 
-import ast
-import builtins
 import contextlib
-import symtable
 import sys
 import types
 import warnings
@@ -14,8 +11,9 @@ import warnings
 import IPython.display
 import matplotlib.pyplot as plt
 from IPython.core.inputtransformer2 import TransformerManager
-from notebook_anatomy import code_cells
-from notebook_exercises import BLANK, answer, exercises
+
+from helpers.workbook.needed import needed_cells
+from helpers.workbook.solutions import BLANK, answer, exercises
 
 SHORTEST_MESSAGE = 15  # characters
 
@@ -156,67 +154,3 @@ class _Namespace:
 class _NoShell:
     def run_line_magic(self, *_):
         """Do nothing: no magic changes an answer."""
-
-
-def needed_cells(notebook, wanted):
-    """Return the positions of the cells that some exercises need, themselves included.
-
-    Those are the cells that bind, or may change, a name that a needed cell uses. A name bound by
-    import, def or class is taken not to change.
-
-    Parameters
-    ----------
-    notebook : NotebookNode
-    wanted : list of Exercise
-
-    Returns
-    -------
-    list of int
-        In ascending order.
-    """
-    keep = {i for e in wanted for i in (e.solution, *e.checks)}
-    names = {i: _Names(cell) for i, cell in code_cells(notebook)}
-    fixed = set().union(*(cell.defined for cell in names.values()))
-    fixed -= set().union(*(cell.assigned for cell in names.values()))
-    used = set()
-    for i, cell in reversed(names.items()):
-        if i in keep or used & (cell.defined | cell.assigned | (cell.touched - fixed)):
-            keep.add(i)
-            used |= cell.used
-    return sorted(keep)
-
-
-class _Names:
-    """Which global names the code of a cell defines, assigns, may change, and uses."""
-
-    def __init__(self, cell):
-        source = TransformerManager().transform_cell(cell.source)
-        top = symtable.symtable(source, "<cell>", "exec")
-        symbols = top.get_symbols()
-        lasting = {s.get_name() for s in symbols if s.is_imported() or s.is_namespace()}
-        self.assigned = {s.get_name() for s in symbols if s.is_assigned()} - lasting
-        self.defined = lasting
-        self.used = {s.get_name() for s in symbols if s.is_referenced()}
-        for table in _nested(top):
-            self.used |= {s.get_name() for s in table.get_symbols() if s.is_global()}
-        self.touched = {name for node in ast.walk(ast.parse(source)) for name in _changed(node)}
-
-
-def _nested(table):
-    for child in table.get_children():
-        yield child
-        yield from _nested(child)
-
-
-def _changed(node):
-    """Yield the names of objects that a node of the syntax tree may change in place."""
-    parts = []
-    if isinstance(node, ast.Call) and not hasattr(builtins, getattr(node.func, "id", "")):
-        parts = [*node.args, *(keyword.value for keyword in node.keywords)]
-        if isinstance(node.func, ast.Attribute):
-            parts.append(node.func.value)
-    elif isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store):
-        while isinstance(node, ast.Attribute | ast.Subscript):
-            node = node.value
-        parts = [node]
-    return (part.id for part in parts if isinstance(part, ast.Name))

@@ -4,94 +4,17 @@ Instructors keep the solution; nbgrader cuts it out of the students' copy.
 """
 
 import re
-import textwrap
-from dataclasses import dataclass
 
-BEGIN, END = "BEGIN SOLUTION", "END SOLUTION"
-BLANK = "# YOUR CODE HERE\nraise NotImplementedError()"  # nbgrader's own
+from helpers.workbook.cells import grading
+from helpers.workbook.solutions import BEGIN, END, exercises
+
 KEYS = {"grade_id", "grade", "solution", "locked", "schema_version"}
-
-
-@dataclass(frozen=True)
-class Exercise:
-    """A solution and what checks it.
-
-    Attributes
-    ----------
-    grade_id : str
-    solution : int
-        Position of the cell to be filled in.
-    checks : list of int
-        Positions of the locked cells that check it.
-    """
-
-    grade_id: str
-    solution: int
-    checks: list
-
-
-def settings(cell):
-    """Return what nbgrader knows of a cell; for most cells that is nothing."""
-    return cell.metadata.get("nbgrader", {})
-
-
-def is_solution(cell):
-    """Return whether a cell is code to be filled in and checked by a later cell."""
-    known = settings(cell)
-    return cell.cell_type == "code" and known.get("solution") and not known.get("grade")
-
-
-def is_check(cell):
-    """Return whether a cell is code that checks an answer."""
-    known = settings(cell)
-    return cell.cell_type == "code" and known.get("grade") and not known.get("solution")
-
-
-def exercises(notebook):
-    """Return the exercises of a notebook that are code, in order.
-
-    The checks of a solution are the first check cell after it and those that follow before the
-    next solution.
-    """
-    found = []
-    for i, cell in enumerate(notebook.cells):
-        if is_solution(cell):
-            checks = []
-            for j in range(i + 1, len(notebook.cells)):
-                if is_check(notebook.cells[j]):
-                    checks.append(j)
-                elif checks and is_solution(notebook.cells[j]):
-                    break
-            found.append(Exercise(settings(cell).get("grade_id"), i, checks))
-    return found
-
-
-def answer(source, replacement=BLANK):
-    """Return a solution cell's source with another answer between its two markers.
-
-    Parameters
-    ----------
-    source : str
-        Contains one line ``### BEGIN SOLUTION`` and one ``### END SOLUTION``.
-    replacement : str
-        Lines of code, indented as if they stood alone. By default what a student starts from.
-
-    Returns
-    -------
-    str
-    """
-    lines = source.splitlines()
-    (begin,) = (i for i, line in enumerate(lines) if BEGIN in line)
-    (end,) = (i for i, line in enumerate(lines) if END in line)
-    indent = re.match(r"\s*", lines[begin])[0]
-    middle = textwrap.indent(textwrap.dedent(replacement).strip("\n"), indent)
-    return "\n".join([*lines[:begin], middle, *lines[end + 1 :]])
 
 
 def check_nbgrader(notebook, path):
     seen = set()
     for i, cell in enumerate(notebook.cells):
-        known = settings(cell)
+        known = grading(cell)
         if known:
             yield from (f"cell {i}: {problem}" for problem in _metadata_problems(cell, known))
             if (name := known.get("grade_id")) in seen:
