@@ -1,81 +1,107 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all.
+
+What is being written lies beside its place under a name that begins with a dot and ends in .tmp,
+and is locked for as long as its process lives. So the next write knows what a killed one left.
+"""
 
 import contextlib
+import errno
+import glob
+import io
 import os
-import tempfile
-import zipfile
-import zlib
+import secrets
+import shutil
+import stat
+import time
 from pathlib import Path
 
 import numpy as np
 
-# What NumPy and zipfile raise for a file that is no .npz, or a damaged one.
-_DAMAGED = (
-    AttributeError,  # an .npy file: it has no names
-    EOFError,
-    KeyError,
-    NotImplementedError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
+from helpers.archives import DamagedError, open_ordinary, read_json, read_npz
 
+try:
+    import fcntl
+except ImportError:  # Windows has no such locks
+    fcntl = None
 
-class DamagedError(Exception):
-    """A file is not what its ending says, or was cut short."""
+__all__ = [
+    "DamagedError",
+    "open_ordinary",
+    "read_json",
+    "read_npz",
+    "replacing",
+    "require_writable",
+    "scratch_folder",
+    "write_npz",
+]
+
+_OLD_SECONDS = 86_400.0  # after which a file that cannot be locked counts as left behind
+_CLOSING_SECONDS = 60.0  # the same on Windows, where a file that is open cannot be removed
+_TRIES = 5  # to put a file in its place while another program (OneDrive, a scanner) holds it
+# What file systems answer that know no modes or no flushing, as OneDrive and CIFS.
+_REFUSALS = {
+    errno.EINVAL,
+    errno.ENOTSUP,
+    errno.EOPNOTSUPP,
+    errno.EPERM,
+    errno.EACCES,
+    errno.ENOSYS,
+}
 
 
 @contextlib.contextmanager
 def replacing(path):
     """Yield a binary file that takes the place of `path` when the block ends without an error.
 
-    Whatever happens before, even a power cut, leaves the old file as it was.
+    Whatever happens before, even a power cut, leaves the old file as it was. The new one has the
+    mode of the old, or what the umask gives; a link stays one, and what it points to is replaced.
+    What killed writes of the same file left behind is removed.
 
     Parameters
     ----------
     path : str or Path
-    """
-    path = Path(path)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)  # mkstemp's 0o600 would hide the file from others
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
-def read_npz(path):
-    """Read all arrays of an .npz file.
-
-    Parameters
-    ----------
-    path : str or Path
-
-    Returns
-    -------
-    dict of str to ndarray
 
     Raises
     ------
-    FileNotFoundError
-    DamagedError
-        If the file is no .npz file, or a damaged one.
+    OSError
+        If there is no such folder, or the file cannot be written: it is named.
     """
+    target = Path(os.path.realpath(path))
+    with _naming(path, target.parent):
+        _require_place(target)
+        file, temporary, lock = _create(target)
     try:
-        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
-    except FileNotFoundError:
+        with lock, _naming(path, temporary):
+            with file:
+                yield file
+                file.flush()
+                _unless_refused(os.fsync, file.fileno())
+            _put_in_place(temporary, target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
         raise
-    except _DAMAGED as error:
-        raise DamagedError(str(error)) from error
+
+
+def require_writable(path):
+    """Raise the error now that `replacing` would raise after the work.
+
+    Parameters
+    ----------
+    path : str or Path
+        Of the file that is to be written later.
+
+    Raises
+    ------
+    OSError
+        If there is no such folder, or no file can be made in it.
+    """
+    target = Path(os.path.realpath(path))
+    with _naming(path, target.parent):
+        _require_place(target)
+        file, temporary, lock = _create(target)
+        with lock:
+            file.close()
+            temporary.unlink()
 
 
 def write_npz(path, arrays):
@@ -91,6 +117,8 @@ def write_npz(path, arrays):
     ------
     TypeError
         If an array holds objects.
+    OSError
+        If the file cannot be written: it is named.
     """
     arrays = {name: np.asarray(value) for name, value in arrays.items()}
     for name, value in arrays.items():
@@ -99,4 +127,120 @@ def write_npz(path, arrays):
                 f"{name} holds Python objects; only arrays of numbers and text are kept"
             )
     with replacing(path) as file:
-        np.savez_compressed(file, **arrays)
+        # In memory first: on a full disk zipfile would leave errors of its own.
+        content = io.BytesIO()
+        np.savez_compressed(content, **arrays)
+        file.write(content.getbuffer())
+
+
+@contextlib.contextmanager
+def scratch_folder(parent, prefix):
+    """Yield a new folder in `parent` that is gone afterwards, and remove what killed ones left.
+
+    Parameters
+    ----------
+    parent : Path
+    prefix : str
+        How the name of every such folder begins.
+    """
+    _sweep(parent, prefix)
+    folder = parent / f"{prefix}{secrets.token_hex(4)}.tmp"
+    folder.mkdir()
+    with contextlib.ExitStack() as lock:
+        lock.callback(shutil.rmtree, folder, ignore_errors=True)
+        if fcntl:
+            descriptor = os.open(folder, os.O_RDONLY)
+            lock.callback(os.close, descriptor)
+            _is_locked_by_others(descriptor)
+        yield folder
+
+
+def _require_place(target):
+    if not target.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "There is no such folder to write to; make it first")
+    if target.exists() and not stat.S_ISREG(target.stat().st_mode):
+        what = "A folder, a pipe or a device has this name; take another"
+        raise OSError(errno.EINVAL, what)
+
+
+def _create(target):
+    """Make the file beside `target`; return it, its path and what keeps it locked."""
+    prefix = f".{target.name[:60]}."
+    _sweep(target.parent, prefix)
+    while True:
+        temporary = target.with_name(f"{prefix}{secrets.token_hex(4)}.tmp")
+        file = open(temporary, "xb")  # noqa: SIM115 - `replacing` closes it
+        lock = contextlib.ExitStack()
+        if fcntl:  # of its own, since the file is closed before it is put in its place
+            descriptor = os.dup(file.fileno())
+            lock.callback(os.close, descriptor)
+            _is_locked_by_others(descriptor)
+        if temporary.exists():  # else another's sweep was quicker than the lock
+            break
+        file.close()
+        lock.close()
+    if target.exists():
+        _unless_refused(shutil.copymode, target, temporary)
+    return file, temporary, lock
+
+
+def _is_locked_by_others(descriptor, unknown=False):
+    """Lock a file until the descriptor is closed or the process ends, if nobody else has."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # a file system without locks
+        return unknown
+    return False
+
+
+def _sweep(folder, prefix):
+    """Remove what killed processes left."""
+    for path in folder.glob(f"{glob.escape(prefix)}*.tmp"):
+        with contextlib.suppress(OSError):
+            if _is_abandoned(path):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _is_abandoned(path):
+    seconds = time.time() - path.stat().st_mtime
+    if fcntl is None:
+        return seconds > (_OLD_SECONDS if path.is_dir() else _CLOSING_SECONDS)
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        return not _is_locked_by_others(descriptor, unknown=seconds < _OLD_SECONDS)
+    finally:
+        os.close(descriptor)
+
+
+def _put_in_place(temporary, target):
+    for left in reversed(range(_TRIES)):
+        try:
+            return os.replace(temporary, target)
+        except PermissionError:
+            if not left:
+                raise
+            time.sleep(0.1)
+
+
+def _unless_refused(function, *args):
+    """Do what a file may be kept without."""
+    try:
+        function(*args)
+    except OSError as error:
+        if error.errno not in _REFUSALS:
+            raise
+
+
+@contextlib.contextmanager
+def _naming(path, *stand_ins):
+    """Let an error of the file system name `path`, not nothing or what stands in for it."""
+    try:
+        yield
+    except OSError as error:
+        named = {None, *map(str, stand_ins)}
+        if error.errno is None or (error.filename and str(error.filename)) not in named:
+            raise
+        what = f"{error.strerror}. Nothing was written; an earlier file is as it was"
+        raise OSError(error.errno, what, str(path)) from error
