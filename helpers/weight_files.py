@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from helpers import arguments, files, layers
-from helpers.archives import Archive, DamagedError, parse_json
+from helpers.files import Archive, DamagedError, parse_json
 
 _ARCHITECTURE, _RECORD = "architecture", "record"
 _LAYERS = {layer.__name__: layer for layer in layers.LAYERS}

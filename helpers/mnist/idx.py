@@ -24,7 +24,7 @@ from pathlib import Path
 
 import numpy as np
 
-from helpers import archives, files
+from helpers import files
 
 DTYPES = {
     0x08: np.dtype("uint8"),
@@ -34,11 +34,9 @@ DTYPES = {
     0x0D: np.dtype(">f4"),
     0x0E: np.dtype(">f8"),
 }
-GZIP_MAGIC = b"\x1f\x8b"
 MAX_DIMENSIONS = 64  # NumPy's own limit
 MAX_BYTES = 2**28  # MNIST's largest file has 47,040,016
-_PIECE_BYTES = 2**18
-_MAX_MEMBERS = 100  # of a gzip file; gzip itself writes one
+_BEGINNING_BYTES = 2**10  # which show that a file is no IDX
 
 
 class IdxError(ValueError):
@@ -107,52 +105,20 @@ def read_content(path):
         If the file cannot be read, or is no ordinary file.
     """
     content = bytearray()
-    with archives.open_ordinary(path) as file:
-        for piece in _pieces(file, path):
-            content += piece
-            if len(content) > _promised(content, path):
-                del content[_promised(content, path) + 1 :]
-                break
+    with files.open_ordinary(path) as file:
+        try:
+            for piece in files.pieces(file):
+                content += piece
+                if len(content) > _promised(content, path):
+                    del content[_promised(content, path) + 1 :]
+                    break
+        except EOFError:
+            found = f"a gzip stream that is cut short after {file.tell():,} bytes"
+            raise IdxError(path, found, "a complete gzip stream") from None
+        except zlib.error as error:
+            found = f"a damaged gzip stream ({error})"
+            raise IdxError(path, found, "an intact gzip stream") from None
     return content
-
-
-def _pieces(file, path):
-    """The content of a file piece by piece, decompressed if it is gzip.
-
-    By zlib, since `gzip` reads without end what is compressed a thousandfold, or in members that
-    hold nothing.
-    """
-    piece = file.read(_PIECE_BYTES)
-    if not piece.startswith(GZIP_MAGIC):
-        while piece:
-            yield piece
-            piece = file.read(_PIECE_BYTES)
-        return
-    try:
-        yield from _decompressed(file, piece)
-    except EOFError:
-        found = f"a gzip stream that is cut short after {file.tell():,} bytes"
-        raise IdxError(path, found, "a complete gzip stream") from None
-    except zlib.error as error:
-        found = f"a damaged gzip stream ({error})"
-        raise IdxError(path, found, "an intact gzip stream") from None
-
-
-def _decompressed(file, piece):
-    for _ in range(_MAX_MEMBERS):
-        stream = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)  # with the header of gzip
-        while not stream.eof:
-            if not piece and not (piece := file.read(_PIECE_BYTES)):
-                raise EOFError
-            yield stream.decompress(piece, _PIECE_BYTES)
-            piece = stream.unconsumed_tail
-        # Zeros after the end are padding, as of old tapes.
-        piece = stream.unused_data.lstrip(b"\0")
-        while not piece:
-            if not (piece := file.read(_PIECE_BYTES)):
-                return
-            piece = piece.lstrip(b"\0")
-    raise zlib.error(f"more than {_MAX_MEMBERS} members")
 
 
 def _promised(content, path):
@@ -160,7 +126,7 @@ def _promised(content, path):
     try:
         dtype, dimensions = _parse_magic(content[:4], path)
     except IdxError:
-        return _PIECE_BYTES
+        return _BEGINNING_BYTES
     start = 4 + 4 * dimensions
     if len(content) < start:
         return start

@@ -1,20 +1,20 @@
-"""Reading files that may be anything, in bounded time and memory: ordinary files, JSON and .npz.
+"""Reading .npz files that may be anything, in bounded time and memory.
 
 Nothing that is read is executed, and an array is read only when its header has said how large it
-is. `helpers.files` has the other half, writing.
+is.
 """
 
 import contextlib
 import io
-import json
 import math
-import stat
 import zipfile
 import zlib
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+
+from helpers.files.ordinary import DamagedError, open_ordinary
 
 # What the arrays of one file may take together. A larger file on disk may take `_EXPANSION` times
 # its own size: weights hardly compress, so that only a made-up file asks for more.
@@ -24,10 +24,6 @@ _MAX_DIRECTORY_BYTES = 2**18  # of the list of contents, for some thousands of a
 _HEADER_BYTES = 1024  # NumPy writes 128
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # what NumPy writes
 _KINDS = "biufcSU"  # of dtypes: numbers and text
-
-
-class DamagedError(Exception):
-    """A file is not what its ending says, or was cut short, or asks for more than it can hold."""
 
 
 class Header(NamedTuple):
@@ -40,66 +36,6 @@ class Header(NamedTuple):
     def nbytes(self):
         """Bytes that the array takes in memory."""
         return math.prod(self.shape) * self.dtype.itemsize
-
-
-def open_ordinary(path):
-    """Open a file for reading.
-
-    A folder cannot be read; a pipe or a device may never end.
-
-    Parameters
-    ----------
-    path : str or Path
-
-    Returns
-    -------
-    file
-        Binary, open for reading, unbuffered.
-
-    Raises
-    ------
-    FileNotFoundError
-    OSError
-        If the file cannot be read, or is no ordinary file.
-    """
-    path = Path(path)
-    mode = path.stat().st_mode
-    if not stat.S_ISREG(mode):
-        kind = "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
-        raise OSError(f"{path} is {kind}, not an ordinary file")
-    return path.open("rb", buffering=0)
-
-
-def read_json(path, limit=2**22):
-    """Read a JSON file of at most `limit` bytes.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be read.
-    DamagedError
-        If it holds no JSON, or too much of it.
-    """
-    with open_ordinary(path) as file:
-        content = file.read(limit + 1)
-    if len(content) > limit:
-        raise DamagedError(f"more than {limit:,} bytes")
-    return parse_json(content)
-
-
-def parse_json(text):
-    """`json.loads`, with one kind of error for all that text can do to it.
-
-    Raises
-    ------
-    DamagedError
-    """
-    try:
-        return json.loads(text)
-    except RecursionError:
-        raise DamagedError("nested too deep") from None
-    except ValueError as error:
-        raise DamagedError(f"no JSON: {error}") from error
 
 
 class Archive:

@@ -1,12 +1,10 @@
 """Files that appear whole or not at all.
 
-What is being written lies beside its place under a name that begins with a dot and ends in .tmp,
-and is locked for as long as its process lives. So the next write knows what a killed one left.
+What is being written lies beside its place (see `helpers.files.leftovers`) until it is whole.
 """
 
 import contextlib
 import errno
-import glob
 import io
 import os
 import secrets
@@ -17,26 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from helpers.archives import DamagedError, open_ordinary, read_json, read_npz
+from helpers.files.leftovers import held, sweep
 
-try:
-    import fcntl
-except ImportError:  # Windows has no such locks
-    fcntl = None
-
-__all__ = [
-    "DamagedError",
-    "open_ordinary",
-    "read_json",
-    "read_npz",
-    "replacing",
-    "require_writable",
-    "scratch_folder",
-    "write_npz",
-]
-
-_OLD_SECONDS = 86_400.0  # after which a file that cannot be locked counts as left behind
-_CLOSING_SECONDS = 60.0  # the same on Windows, where a file that is open cannot be removed
 _TRIES = 5  # to put a file in its place while another program (OneDrive, a scanner) holds it
 # What file systems answer that know no modes or no flushing, as OneDrive and CIFS.
 _REFUSALS = {
@@ -133,28 +113,6 @@ def write_npz(path, arrays):
         file.write(content.getbuffer())
 
 
-@contextlib.contextmanager
-def scratch_folder(parent, prefix):
-    """Yield a new folder in `parent` that is gone afterwards, and remove what killed ones left.
-
-    Parameters
-    ----------
-    parent : Path
-    prefix : str
-        How the name of every such folder begins.
-    """
-    _sweep(parent, prefix)
-    folder = parent / f"{prefix}{secrets.token_hex(4)}.tmp"
-    folder.mkdir()
-    with contextlib.ExitStack() as lock:
-        lock.callback(shutil.rmtree, folder, ignore_errors=True)
-        if fcntl:
-            descriptor = os.open(folder, os.O_RDONLY)
-            lock.callback(os.close, descriptor)
-            _is_locked_by_others(descriptor)
-        yield folder
-
-
 def _require_place(target):
     if not target.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "There is no such folder to write to; make it first")
@@ -166,15 +124,13 @@ def _require_place(target):
 def _create(target):
     """Make the file beside `target`; return it, its path and what keeps it locked."""
     prefix = f".{target.name[:60]}."
-    _sweep(target.parent, prefix)
+    sweep(target.parent, prefix)
     while True:
         temporary = target.with_name(f"{prefix}{secrets.token_hex(4)}.tmp")
         file = open(temporary, "xb")  # noqa: SIM115 - `replacing` closes it
         lock = contextlib.ExitStack()
-        if fcntl:  # of its own, since the file is closed before it is put in its place
-            descriptor = os.dup(file.fileno())
-            lock.callback(os.close, descriptor)
-            _is_locked_by_others(descriptor)
+        if os.name != "nt":  # of its own, since the file is closed before it is put in its place
+            lock.enter_context(held(os.dup(file.fileno())))
         if temporary.exists():  # else another's sweep was quicker than the lock
             break
         file.close()
@@ -182,36 +138,6 @@ def _create(target):
     if target.exists():
         _unless_refused(shutil.copymode, target, temporary)
     return file, temporary, lock
-
-
-def _is_locked_by_others(descriptor, unknown=False):
-    """Lock a file until the descriptor is closed or the process ends, if nobody else has."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:  # a file system without locks
-        return unknown
-    return False
-
-
-def _sweep(folder, prefix):
-    """Remove what killed processes left."""
-    for path in folder.glob(f"{glob.escape(prefix)}*.tmp"):
-        with contextlib.suppress(OSError):
-            if _is_abandoned(path):
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
-
-
-def _is_abandoned(path):
-    seconds = time.time() - path.stat().st_mtime
-    if fcntl is None:
-        return seconds > (_OLD_SECONDS if path.is_dir() else _CLOSING_SECONDS)
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        return not _is_locked_by_others(descriptor, unknown=seconds < _OLD_SECONDS)
-    finally:
-        os.close(descriptor)
 
 
 def _put_in_place(temporary, target):
