@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PYPROJECT = Path(__file__).resolve().parent.parent / "pyproject.toml"
+DISTRIBUTION = "cnn-from-scratch"
 EXTENSIONS = {"ipywidgets": "@jupyter-widgets/jupyterlab-manager", "ipycanvas": "ipycanvas"}
 NAMED = ("numpy", "matplotlib", "jupyterlab", "ipywidgets", "ipycanvas", "pillow")
 RESTART = (
@@ -93,16 +94,18 @@ def packages(requirements=None):
     from packaging.requirements import Requirement
 
     wanted = map(Requirement, requirements or _project()["dependencies"])
-    wanted = [r for r in wanted if r.marker is None or r.marker.evaluate()]
+    wanted = [r for r in wanted if r.marker is None or r.marker.evaluate({"extra": ""})]
     found = {r.name: _version(r.name) for r in wanted}
-    missing = [f"{r.name} is missing" for r in wanted if found[r.name] is None]
+    missing = [r for r in wanted if found[r.name] is None]
     wrong = [
-        f"{r.name} is {found[r.name]} and should be {r.specifier}"
+        r
         for r in wanted
         if found[r.name] and not r.specifier.contains(found[r.name], prereleases=True)
     ]
     if missing or wrong:
-        return Finding("Packages", "; ".join(missing + wrong), RESTART)
+        said = [f"{r.name} is missing" for r in missing]
+        said += [f"{r.name} is {found[r.name]} and should be {r.specifier}" for r in wrong]
+        return Finding("Packages", "; ".join(said), _how_to_install(missing + wrong))
     named = [f"{name} {found[name]}" for name in NAMED if name in found]
     return Finding("Packages", f"{', '.join(named)} and {len(found) - len(named)} more")
 
@@ -167,7 +170,21 @@ def trained_network():
 
 
 def _project():
-    return tomllib.loads(PYPROJECT.read_text(encoding="utf-8"))["project"]
+    """Requirements of the course: of the checkout, or of the package that is installed."""
+    if PYPROJECT.is_file():
+        return tomllib.loads(PYPROJECT.read_text(encoding="utf-8"))["project"]
+    known = importlib.metadata.metadata(DISTRIBUTION)
+    return {
+        "requires-python": known["Requires-Python"],
+        "dependencies": known.get_all("Requires-Dist") or [],
+    }
+
+
+def _how_to_install(requirements):
+    if PYPROJECT.is_file():
+        return RESTART
+    wanted = " ".join(f'"{r.name}{r.specifier}"' for r in requirements)
+    return f"Install what is missing, and start Python again: python -m pip install {wanted}"
 
 
 def _version(name):
