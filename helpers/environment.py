@@ -19,6 +19,10 @@ RESTART = (
     "Close JupyterLab and start it again from the course's folder: uv run jupyter lab "
     "(with conda: conda env update -f environment.yml, then jupyter lab)."
 )
+REINSTALL = (
+    "Install the course's wheel again, with all that it needs, into the environment that starts "
+    "Jupyter, and start Jupyter again."
+)
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ def _unless_missing(function):
         return function()
     except ImportError as error:
         subject = function.__name__.replace("_", " ").capitalize()
-        return Finding(subject, f"{error.name} is missing", RESTART)
+        return Finding(subject, f"{error.name} is missing", _restart())
 
 
 def python(version=None):
@@ -79,7 +83,9 @@ def python(version=None):
     wanted = _project()["requires-python"]
     if SpecifierSet(wanted).contains(version):
         return Finding("Python", version)
-    advice = f"The course needs {wanted}. `uv run jupyter lab` fetches one by itself."
+    advice = f"The course needs {wanted}."
+    if PYPROJECT.is_file():
+        advice += " `uv run jupyter lab` fetches one by itself."
     return Finding("Python", version, advice)
 
 
@@ -122,13 +128,13 @@ def widgets():
     ]
     if missing:
         text = f"JupyterLab has no extension of {' and '.join(missing)}"
-        return Finding("Widgets", text, RESTART)
+        return Finding("Widgets", text, _restart())
     if _server_is_elsewhere():
         return Finding(
             "Widgets",
             "this notebook's server belongs to another environment, which cannot be checked from "
             "here",
-            "If you get a box to tick below, all is well. If not: " + RESTART,
+            "If you get a box to tick below, all is well. If not: " + _restart(),
         )
     return Finding("Widgets", "JupyterLab has the extensions of ipywidgets and ipycanvas")
 
@@ -178,6 +184,10 @@ def _project():
         "requires-python": known["Requires-Python"],
         "dependencies": known.get_all("Requires-Dist") or [],
     }
+
+
+def _restart():
+    return RESTART if PYPROJECT.is_file() else REINSTALL
 
 
 def _how_to_install(requirements):

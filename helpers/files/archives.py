@@ -188,4 +188,4 @@ class _Guarded(io.RawIOBase):
 def _describe(error):
     """What to say of an error; never NumPy's words, which advise to load what is unsafe."""
     known = isinstance(error, (OSError, EOFError, zipfile.BadZipFile, zlib.error))
-    return str(error) if known and str(error) else type(error).__name__
+    return str(error)[:200] if known and str(error) else type(error).__name__
