@@ -94,6 +94,13 @@ def well(connection, method, content, release):
         connection.sendall(content)
 
 
+def well_but_late(connection, method, content, release):
+    """All is well, but any other server is asked for the file first."""
+    if method == "HEAD":
+        release.wait(0.3)
+    well(connection, method, content, release)
+
+
 def _drip(connection, data, release, seconds=0.2):
     end = time.monotonic() + MAX_SECONDS
     for value in data:

@@ -7,6 +7,7 @@ is.
 import contextlib
 import io
 import math
+import warnings
 import zipfile
 import zlib
 from pathlib import Path
@@ -119,7 +120,8 @@ class Archive:
         try:
             version = np.lib.format.read_magic(start)
             read = getattr(np.lib.format, f"read_array_header_{version[0]}_{version[1]}")
-            shape, _, dtype = read(start, max_header_size=_HEADER_BYTES)
+            with warnings.catch_warnings(action="error"):  # of headers as Python 2 wrote them
+                shape, _, dtype = read(start, max_header_size=_HEADER_BYTES)
             header = Header(tuple(map(int, shape)), dtype)
         except Exception as error:  # a header is text that Python's own parser reads
             raise DamagedError(f"{name} has an unreadable header") from error

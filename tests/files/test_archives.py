@@ -105,6 +105,9 @@ BOMBS = {
     "a header that is long": {"a.npy": npy(" " * 5000)},
     "a header of four gigabytes": {"a.npy": b"\x93NUMPY\x02\x00\xff\xff\xff\xff" + bytes(10**6)},
     "an unknown version": {"a.npy": b"\x93NUMPY\x09\x09" + bytes(200)},
+    "a header of Python 2": {
+        "a.npy": npy("{'descr': '<f4', 'fortran_order': False, 'shape': (1L,), }", bytes(4))
+    },
     "no magic": {"a.npy": bytes(200)},
     "too little data": {"a.npy": npy(shaped((4,)), bytes(15))},
     "too much data": {"a.npy": npy(shaped((4,)), bytes(17))},

@@ -325,7 +325,7 @@ def test_an_interrupted_download_leaves_nothing(serve, cache, capsys):
 def test_a_bad_server_costs_no_hang_and_no_flood(cache, tiny_mnist, impatient, monkeypatch, kind):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     bad = bad_servers.BadServer(bad_servers.KINDS[kind], tiny_mnist)
-    good = bad_servers.BadServer(bad_servers.well, tiny_mnist)
+    good = bad_servers.BadServer(bad_servers.well_but_late, tiny_mnist)
     with bad, good:
         monkeypatch.setattr(download, "MIRRORS", (bad.url,))
         start = time.monotonic()
