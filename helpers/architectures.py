@@ -246,6 +246,12 @@ def pretrained(name):
     """
     net = make(name)
     path = NETWORKS / f"{name}.npz"
+    if not NETWORKS.is_dir():
+        raise FileNotFoundError(
+            f"helpers is installed without the trained networks of the course: there is no folder "
+            f"{NETWORKS}. Run this from a checkout of the course, or give a network of your own, "
+            "as in DigitPad(Sequential.load(path))"
+        )
     if not path.exists():
         there = ", ".join(sorted(p.stem for p in NETWORKS.glob("*.npz"))) or "none"
         raise FileNotFoundError(

@@ -12,11 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PYPROJECT = Path(__file__).resolve().parent.parent / "pyproject.toml"
+DISTRIBUTION = "cnn-from-scratch"
 EXTENSIONS = {"ipywidgets": "@jupyter-widgets/jupyterlab-manager", "ipycanvas": "ipycanvas"}
 NAMED = ("numpy", "matplotlib", "jupyterlab", "ipywidgets", "ipycanvas", "pillow")
 RESTART = (
     "Close JupyterLab and start it again from the course's folder: uv run cnn-course "
     "(with conda: conda env update -f environment.yml, then cnn-course)."
+)
+REINSTALL = (
+    "Install the course's wheel again, with all that it needs, into the environment that starts "
+    "Jupyter, and start Jupyter again."
 )
 
 
@@ -61,7 +66,7 @@ def _unless_missing(function):
         return function()
     except ImportError as error:
         subject = function.__name__.replace("_", " ").capitalize()
-        return Finding(subject, f"{error.name} is missing", RESTART)
+        return Finding(subject, f"{error.name} is missing", _restart())
 
 
 def python(version=None):
@@ -78,7 +83,9 @@ def python(version=None):
     wanted = _project()["requires-python"]
     if SpecifierSet(wanted).contains(version):
         return Finding("Python", version)
-    advice = f"The course needs {wanted}. `uv run cnn-course` fetches one by itself."
+    advice = f"The course needs {wanted}."
+    if PYPROJECT.is_file():
+        advice += " `uv run cnn-course` fetches one by itself."
     return Finding("Python", version, advice)
 
 
@@ -93,16 +100,18 @@ def packages(requirements=None):
     from packaging.requirements import Requirement
 
     wanted = map(Requirement, requirements or _project()["dependencies"])
-    wanted = [r for r in wanted if r.marker is None or r.marker.evaluate()]
+    wanted = [r for r in wanted if r.marker is None or r.marker.evaluate({"extra": ""})]
     found = {r.name: _version(r.name) for r in wanted}
-    missing = [f"{r.name} is missing" for r in wanted if found[r.name] is None]
+    missing = [r for r in wanted if found[r.name] is None]
     wrong = [
-        f"{r.name} is {found[r.name]} and should be {r.specifier}"
+        r
         for r in wanted
         if found[r.name] and not r.specifier.contains(found[r.name], prereleases=True)
     ]
     if missing or wrong:
-        return Finding("Packages", "; ".join(missing + wrong), RESTART)
+        said = [f"{r.name} is missing" for r in missing]
+        said += [f"{r.name} is {found[r.name]} and should be {r.specifier}" for r in wrong]
+        return Finding("Packages", "; ".join(said), _how_to_install(missing + wrong))
     named = [f"{name} {found[name]}" for name in NAMED if name in found]
     return Finding("Packages", f"{', '.join(named)} and {len(found) - len(named)} more")
 
@@ -119,13 +128,13 @@ def widgets():
     ]
     if missing:
         text = f"JupyterLab has no extension of {' and '.join(missing)}"
-        return Finding("Widgets", text, RESTART)
+        return Finding("Widgets", text, _restart())
     if _server_is_elsewhere():
         return Finding(
             "Widgets",
             "this notebook's server belongs to another environment, which cannot be checked from "
             "here",
-            "If you get a box to tick below, all is well. If not: " + RESTART,
+            "If you get a box to tick below, all is well. If not: " + _restart(),
         )
     return Finding("Widgets", "JupyterLab has the extensions of ipywidgets and ipycanvas")
 
@@ -167,7 +176,25 @@ def trained_network():
 
 
 def _project():
-    return tomllib.loads(PYPROJECT.read_text(encoding="utf-8"))["project"]
+    """Requirements of the course: of the checkout, or of the package that is installed."""
+    if PYPROJECT.is_file():
+        return tomllib.loads(PYPROJECT.read_text(encoding="utf-8"))["project"]
+    known = importlib.metadata.metadata(DISTRIBUTION)
+    return {
+        "requires-python": known["Requires-Python"],
+        "dependencies": known.get_all("Requires-Dist") or [],
+    }
+
+
+def _restart():
+    return RESTART if PYPROJECT.is_file() else REINSTALL
+
+
+def _how_to_install(requirements):
+    if PYPROJECT.is_file():
+        return RESTART
+    wanted = " ".join(f'"{r.name}{r.specifier}"' for r in requirements)
+    return f"Install what is missing, and start Python again: python -m pip install {wanted}"
 
 
 def _version(name):

@@ -2,27 +2,23 @@
 
 import copy
 import functools
-import json
 import math
 import warnings
 
 import numpy as np
 
-from helpers import arguments, files, layers, losses
+from helpers import arguments, losses, weight_files
 from helpers.layers import Layer
 from helpers.threads import forward_in_blocks
+from helpers.weight_files import WeightsError
 
-_ARCHITECTURE = "architecture"
-_LAYERS = {layer.__name__: layer for layer in layers.LAYERS}
+__all__ = ["Sequential", "WeightsError"]
+
 # Prediction works on as many images at once as make the largest activation about this large.
 _BLOCK_BYTES = 2**22
 # Below this an image is not in [0, 1], be it up to rounding or resampling.
 _LEAST_PIXEL = -0.1
 _PLAIN_BLOCK = 128
-
-
-class WeightsError(ValueError):
-    """A weights file that cannot be used, with the reason."""
 
 
 class Sequential:
@@ -214,7 +210,7 @@ class Sequential:
                 total += 2 * weight.size * pixels
         return total
 
-    def save(self, path):
+    def save(self, path, record=None):
         """Write architecture and weights to one .npz file, without pickle.
 
         The file appears whole or not at all.
@@ -222,8 +218,18 @@ class Sequential:
         Parameters
         ----------
         path : str or Path
+        record : dict, optional
+            How the weights were made, kept in the same file.
+
+        Raises
+        ------
+        WeightsError
+            If a weight is not finite, or the layers do not fit each other. A file that was there
+            stays as it is.
+        OSError
+            If the file cannot be written.
         """
-        files.write_npz(path, {_ARCHITECTURE: json.dumps(self._architecture())} | self._state())
+        weight_files.write(path, self, self._state(), record)
 
     @classmethod
     def load(cls, path):
@@ -237,24 +243,18 @@ class Sequential:
         ------
         FileNotFoundError
         WeightsError
-            If the file is damaged, holds no network, or lacks an array.
+            If the file is damaged, holds no network of the course, lacks an array, or describes a
+            network that cannot run.
         """
-        arrays = _read(path)
-        try:
-            description = json.loads(str(arrays[_ARCHITECTURE]))
-            made = [_LAYERS[entry["layer"]](**entry["config"]) for entry in description["layers"]]
-            net = cls(made, description["input_shape"])
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise WeightsError(
-                f"{path} holds no network of this course: unreadable architecture ({error!r})"
-            ) from error
-        net._take(arrays, path)
+        with weight_files.WeightFile(path) as file:
+            net = cls(*file.make())
+            net.set_state(file.arrays(net._state(), net.layers, keep_dtype=True))
         return net
 
     def load_weights(self, path):
         """Take the weights of a file written by a network of the same architecture.
 
-        Nothing is changed where the file does not fit.
+        Nothing is changed where the file does not fit. The network keeps its dtype.
 
         Parameters
         ----------
@@ -267,13 +267,8 @@ class Sequential:
             If the file is damaged, or belongs to another network: the first array that does not
             fit is named.
         """
-        self._take(_read(path), path)
-
-    def _architecture(self):
-        described = [
-            {"layer": type(layer).__name__, "config": layer.config()} for layer in self.layers
-        ]
-        return {"input_shape": self.input_shape, "layers": described}
+        with weight_files.WeightFile(path) as file:
+            self.set_state(file.arrays(self._state(), self.layers))
 
     def _state(self):
         return {
@@ -281,25 +276,6 @@ class Sequential:
             for i, layer in enumerate(self.layers)
             for name, value in _arrays(layer).items()
         }
-
-    def _take(self, arrays, path):
-        expected = self._state()
-        found = {name: value for name, value in arrays.items() if name != _ARCHITECTURE}
-        for name, value in expected.items():
-            layer = self.layers[int(name.split(".")[0])]
-            if name not in found:
-                raise WeightsError(f"{path} lacks the array {name} of {layer!r}")
-            if found[name].shape != value.shape:
-                raise WeightsError(
-                    f"{path} is for another network: {name} of {layer!r} has shape "
-                    f"{value.shape}, in the file {found[name].shape}"
-                )
-            if found[name].dtype.kind != "f" or not np.isfinite(found[name]).all():
-                raise WeightsError(f"{path}: {name} of {layer!r} holds values that are not numbers")
-        if len(found) > len(expected):
-            extra = ", ".join(sorted(set(found) - set(expected)))
-            raise WeightsError(f"{path} is for another network: it also holds {extra}")
-        self.set_state(found)
 
     def get_state(self):
         """Copies of all parameters and running statistics, by name."""
@@ -353,12 +329,3 @@ def _set_array(layer, name, value):
         layer.params[name] = value
     else:
         setattr(layer, name, value)
-
-
-def _read(path):
-    try:
-        return files.read_npz(path)
-    except files.DamagedError as error:
-        raise WeightsError(
-            f"{path} is no weights file, or damaged ({error}); get it again, or train anew"
-        ) from error

@@ -10,7 +10,7 @@ from helpers import files, metrics
 from helpers.calibration import calibration_error
 from helpers.losses import softmax, softmax_cross_entropy
 from helpers.mnist import files as mnist_files
-from helpers.network import WeightsError
+from helpers.weight_files import WeightFile, WeightsError
 
 __all__ = ["describe", "figures", "verify", "write"]
 
@@ -74,25 +74,27 @@ def figures(net, split):
 
 
 def write(net, record, stem):
-    """Write weights and record, each file whole or not at all.
+    """Write weights and record to NAME.npz, and the record once more to NAME.json, to be read.
 
     Parameters
     ----------
     net : helpers.network.Sequential
     record : dict
-        Gets the checksum of the weights, so that a file can be told from another run's.
+        Gets the checksum of the weights file.
     stem : Path
-        The two files without their endings, .npz and .json.
+        The two files without their endings.
     """
     weights = stem.with_suffix(".npz")
-    net.save(weights)
+    net.save(weights, record)  # in one file, so that no kill can part them
     record[_WEIGHTS_SHA256] = _sha256(weights)
     with files.replacing(stem.with_suffix(".json")) as file:
         file.write((json.dumps(record, indent=2) + "\n").encode("utf-8"))
 
 
 def verify(name, stem):
-    """See that stored weights are those that the record beside them describes.
+    """See that stored weights are whole, and of the training that their record describes.
+
+    The record is in the weights file; older ones have it in NAME.json alone.
 
     Parameters
     ----------
@@ -109,24 +111,38 @@ def verify(name, stem):
         If the record is missing or unreadable, or is of another network or of other weights.
     """
     weights, path = stem.with_suffix(".npz"), stem.with_suffix(".json")
-    found = _sha256(weights)
     what_to_do = (
         f"fetch {weights.name} and {path.name} again, both, "
         f"or train anew with `python -m helpers.recipes train {name}`"
     )
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        network, expected = record["network"], record[_WEIGHTS_SHA256]
+        with WeightFile(weights) as file:
+            record = file.record()
+            file.check_all()
+    except WeightsError as error:
+        raise WeightsError(f"{error}: {what_to_do}") from error
+    if record is None:
+        _verify_beside(weights, path, what_to_do)
+        record = files.read_json(path)
+    if record.get("network") != name:
+        raise WeightsError(
+            f"{weights} has the record of {record.get('network')}, not of {name}; {what_to_do}"
+        )
+
+
+def _verify_beside(weights, path, what_to_do):
+    """Raise WeightsError unless the record beside the weights is theirs."""
+    try:
+        expected = files.read_json(path)[_WEIGHTS_SHA256]
     except FileNotFoundError as error:
         raise WeightsError(
             f"{weights} lacks its record {path.name}, which says how it was made; {what_to_do}"
         ) from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, files.DamagedError, KeyError, TypeError) as error:
         raise WeightsError(
             f"{path} is no record of a training, or damaged ({error!r}); {what_to_do}"
         ) from error
-    if network != name:
-        raise WeightsError(f"{path} is the record of {network}, not of {name}; {what_to_do}")
+    found = _sha256(weights)
     if found != expected:
         raise WeightsError(
             f"{weights} is damaged, or from another training than {path.name} beside it: its "
@@ -135,4 +151,5 @@ def verify(name, stem):
 
 
 def _sha256(path):
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with files.open_ordinary(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -2,8 +2,10 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -96,3 +98,52 @@ def test_a_module_that_is_missing_is_reported(monkeypatch, missing):
     monkeypatch.setitem(sys.modules, missing, None)
     findings = environment.check()
     assert any("missing" in finding.text and finding.advice for finding in findings)
+
+
+# ---- installed from a wheel
+
+
+@pytest.fixture
+def installed(tmp_path):
+    """Run Python with `helpers` as a wheel brings it: without pyproject.toml and data/."""
+    source = Path(environment.__file__).parent
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(source, tmp_path / "site" / "helpers", ignore=ignored)
+    (tmp_path / "work").mkdir()
+    kept = {k: v for k, v in os.environ.items() if k != "MNIST_DIR"}
+
+    def run(*arguments):
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=tmp_path / "work",
+            env=kept | {"PYTHONPATH": str(tmp_path / "site")},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    return run
+
+
+def test_the_check_of_an_installed_course(installed):
+    done = installed("-m", "helpers.environment")
+    lines = done.stdout.splitlines()
+    assert done.returncode == 1 and done.stderr == ""
+    assert [line[:5].strip() for line in lines if line[:5].strip()] == ["OK"] * 3 + ["TO DO"] * 2
+    assert "set MNIST_DIR to a folder" in done.stdout
+    assert "Run this from a checkout of the course" in done.stdout
+    assert "uv run" not in done.stdout and "recipes train" not in done.stdout
+
+
+def test_a_pad_of_an_installed_course_advises_what_works(installed):
+    done = installed("-c", "from helpers.drawing import DigitPad; print(DigitPad().message)")
+    assert "recipes train" not in done.stdout + done.stderr
+    assert "DigitPad(Sequential.load(path))" in done.stdout + done.stderr
+
+
+def test_missing_packages_of_an_installed_course(monkeypatch, tmp_path):
+    monkeypatch.setattr(environment, "PYPROJECT", tmp_path / "pyproject.toml")
+    assert environment.python().advice == "" and environment.packages().advice == ""
+    finding = environment.packages(["numpy<1", "no-such-package-as-this>=2"])
+    assert 'python -m pip install "no-such-package-as-this>=2" "numpy<1"' in finding.advice
+    assert "uv" not in environment.python("3.9.1").advice

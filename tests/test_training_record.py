@@ -21,6 +21,20 @@ def stored(tmp_path, monkeypatch):
     return tmp_path, net
 
 
+@pytest.fixture
+def stored_apart(stored):
+    """The same as it was written once: no record in the weights file."""
+    folder, net = stored
+    net.save(folder / "tiny_cnn.npz")
+    record = {"network": "tiny_cnn", "weights sha256": sha256(folder / "tiny_cnn.npz")}
+    (folder / "tiny_cnn.json").write_text(json.dumps(record), encoding="utf-8")
+    return stored
+
+
+def sha256(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def rewrite(folder, change):
     path = folder / "tiny_cnn.json"
     path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
@@ -63,17 +77,54 @@ DAMAGE = {
         lambda folder: rewrite(folder, lambda text: text.replace("tiny_cnn", "mlp")),
         "record of mlp, not of tiny_cnn",
     ),
+    "nested JSON": (
+        lambda folder: rewrite(folder, lambda text: "[" * 100_000 + "]" * 100_000),
+        "json is no record.*nested too deep",
+    ),
     "other weights": (other_weights, "npz is damaged, or from another training"),
-    "a bit turned": (one_bit, "npz is damaged, or from another training"),
-    "no weights": (lambda folder: (folder / "tiny_cnn.npz").write_bytes(b""), "npz is damaged"),
+    "a bit turned": (one_bit, "npz is .*damaged"),
+    "no weights": (lambda folder: (folder / "tiny_cnn.npz").write_bytes(b""), "npz is .*damaged"),
 }
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_anything_else_is_named(stored, damage):
+def test_anything_else_is_named(stored_apart, damage):
+    do, message = DAMAGE[damage]
+    folder, _ = stored_apart
+    do(folder)
+    expect_named(folder, message)
+
+
+@pytest.mark.parametrize("damage", ["a bit turned", "no weights"])
+def test_damage_is_named_where_the_record_is_inside(stored, damage):
     do, message = DAMAGE[damage]
     folder, _ = stored
     do(folder)
+    expect_named(folder, message)
+
+
+def test_weights_of_another_network_are_named(stored):
+    folder, net = stored
+    net.save(folder / "tiny_cnn.npz", {"network": "mlp"})
+    expect_named(folder, "record of mlp, not of tiny_cnn")
+
+
+def test_a_kill_between_the_two_files_loses_nothing(stored, monkeypatch):
+    """A second training is killed when its weights are there and their .json is not yet."""
+    folder, _ = stored
+    again = architectures.make("tiny_cnn", seed=9)
+
+    def killed(_path):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training_record.files, "replacing", killed)
+    with pytest.raises(KeyboardInterrupt):
+        training_record.write(again, {"network": "tiny_cnn"}, folder / "tiny_cnn")
+    loaded = architectures.pretrained("tiny_cnn")
+    np.testing.assert_array_equal(loaded.parameters[0], again.parameters[0])
+
+
+def expect_named(folder, message):
     with pytest.raises(WeightsError, match=message) as error:
         architectures.pretrained("tiny_cnn")
     text = str(error.value)

@@ -1,15 +1,20 @@
 """Weight files: what is saved comes back, and what is damaged says so and changes nothing."""
 
 import json
+import time
+import tracemalloc
 import zipfile
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from test_network import images, make_net
 
-from helpers import architectures
-from helpers.layers import Conv2D, Dense, Flatten, MaxPool2D
+from helpers import architectures, files
+from helpers.layers import Conv2D, Dense, Flatten, Layer, MaxPool2D
 from helpers.network import Sequential, WeightsError
+from helpers.weight_files import WeightFile
 
 
 @pytest.fixture
@@ -269,3 +274,244 @@ def test_weights_of_another_network_are_named(tmp_path):
 def test_a_folder_is_no_weights_file(tmp_path):
     with pytest.raises(WeightsError, match="no weights file"):
         Sequential.load(tmp_path)
+
+
+# ---- networks that must not be made, and values that must not be written
+
+
+def described(layers, input_shape=(1, 28, 28), **arrays):
+    """A weights file with a description of one's own."""
+
+    def write(path):
+        with path.open("wb") as file:
+            text = json.dumps({"input_shape": input_shape, "layers": layers})
+            np.savez_compressed(file, architecture=text, **arrays)
+
+    return write
+
+
+def layer(kind, **config):
+    return {"layer": kind, "config": config}
+
+
+def dense(index, inputs, outputs):
+    return {
+        f"{index}.weight": np.zeros((inputs, outputs), np.float32),
+        f"{index}.bias": np.zeros(outputs, np.float32),
+    }
+
+
+def norm(**changed):
+    arrays = dict.fromkeys(("gamma", "beta", "running_mean", "running_var"), np.ones(3, np.float32))
+    return {f"1.{name}": value for name, value in (arrays | changed).items()}
+
+
+FLATTEN, DENSE = layer("Flatten"), layer("Dense", inputs=784, outputs=3)
+NOT_TO_BE_MADE = {
+    "gigabytes of weights": (
+        described([layer("Dense", inputs=10**5, outputs=10**5)], (10**5,)),
+        "lacks the array 0.weight",
+    ),
+    "gigabytes beside a small array": (
+        described([layer("Dense", inputs=10**5, outputs=10**5)], (10**5,), **dense(0, 2, 2)),
+        "0.weight of Dense has shape",
+    ),
+    "more layers than any network": (described([FLATTEN] * 10_000), "10000 layers"),
+    "a number beyond all numbers": (
+        described([layer("Conv2D", channels=1, filters=10**400, kernel_size=1)]),
+        "unreadable architecture|holds no network|lacks the array",
+    ),
+    "an activation of gigabytes": (
+        described([layer("MaxPool2D", pool_size=1)], (1, 10**5, 10**5)),
+        "cannot run: .*would make",
+    ),
+    "padding of gigabytes": (
+        described(
+            [layer("Conv2D", channels=1, filters=1, kernel_size=1, padding=10**6)],
+            **{"0.weight": np.zeros((1, 1, 1, 1), np.float32), "0.bias": np.zeros(1, np.float32)},
+        ),
+        "cannot run: .*would make",
+    ),
+    "shapes that do not chain": (
+        described([FLATTEN, layer("Dense", inputs=700, outputs=3)], **dense(1, 700, 3)),
+        "cannot run: .*takes shape .700",
+    ),
+    "batch norm of other features": (
+        described([FLATTEN, layer("BatchNorm", features=3)], **norm()),
+        "cannot run: .*takes 3 features",
+    ),
+    "negative variance": (
+        described(
+            [FLATTEN, layer("BatchNorm", features=3)],
+            (3,),
+            **norm(running_var=np.array([1, -1, 1], np.float32)),
+        ),
+        "1.running_var of BatchNorm.* no variances",
+    ),
+    "no shape": (described([FLATTEN], "shape"), "unreadable architecture"),
+    "a shape of nothing": (described([FLATTEN], (0, 28)), "unreadable architecture"),
+    "settings that are none": (described([layer("Dropout", rate="much")]), "unreadable arch"),
+    "settings of another layer": (described([layer("Flatten", rate=1)]), "unreadable arch"),
+    "a generator": (described([layer("Dropout", rate=0.5, rng=1)]), "unreadable architecture"),
+    "layers that are no list": (described({"a": 1}), "unreadable architecture"),
+    "JSON nested deep": (
+        lambda path: files.write_npz(path, {"architecture": "[" * 10**5}),
+        "nested too deep",
+    ),
+    "half precision": (
+        described(
+            [FLATTEN, DENSE],
+            **{name: value.astype("f2") for name, value in dense(1, 784, 3).items()},
+        ),
+        "holds float16, not float32 or float64",
+    ),
+    "an array of gigabytes under another name": (
+        described([FLATTEN], more=np.zeros(2**25 + 1, np.float32)),
+        "its arrays take",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", NOT_TO_BE_MADE)
+def test_a_network_that_must_not_be_made_is_named_soon(tmp_path, kind):
+    write, message = NOT_TO_BE_MADE[kind]
+    path = tmp_path / "net.npz"
+    write(path)
+    start = time.process_time()
+    tracemalloc.start()
+    try:
+        with pytest.raises(WeightsError, match=message) as caught:
+            Sequential.load(path)
+        assert tracemalloc.get_traced_memory()[1] < 2**27
+    finally:
+        tracemalloc.stop()
+    assert time.process_time() - start < 2
+    assert "net.npz" in str(caught.value) and len(str(caught.value)) < 1000
+
+
+class Doubled(Layer):
+    """A layer of one's own."""
+
+    def _forward(self, x, training):
+        return 2 * x
+
+
+def test_a_layer_of_ones_own_is_saved_and_loaded_into_a_network_that_has_it(tmp_path):
+    net = Sequential([Flatten(), Doubled(), Dense(784, 10, rng=1)])
+    net.save(tmp_path / "net.npz")
+    with pytest.raises(WeightsError, match="'Doubled'.*Make the network yourself.*load_weights"):
+        Sequential.load(tmp_path / "net.npz")
+    again = Sequential([Flatten(), Doubled(), Dense(784, 10, rng=2)])
+    again.load_weights(tmp_path / "net.npz")
+    np.testing.assert_array_equal(again.parameters[0], net.parameters[0])
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("name", ["5.weight", "2.running_var"])
+def test_what_is_not_finite_is_not_saved(saved, name, value):
+    before, net = saved.read_bytes(), make_net(seed=5)
+    index, key = name.split(".")
+    layer = net.layers[int(index)]
+    (layer.params[key] if key in layer.params else getattr(layer, key)).flat[3] = value
+    message = f"net.npz was not written: {name} of .* NaN or infinity.*smaller learning rate"
+    with pytest.raises(WeightsError, match=message):
+        net.save(saved)
+    assert saved.read_bytes() == before and list(saved.parent.iterdir()) == [saved]
+
+
+def test_what_could_not_be_loaded_is_not_saved(tmp_path):
+    net = Sequential([Dense(20, 10)])
+    with pytest.raises(WeightsError, match="cannot run: .*takes shape .20.*input_shape"):
+        net.save(tmp_path / "net.npz")
+    Sequential([Dense(20, 10)], input_shape=(20,)).save(tmp_path / "net.npz")
+    assert Sequential.load(tmp_path / "net.npz").parameter_count == 210
+
+
+def test_a_file_decides_neither_byte_order_nor_the_dtype_of_a_network(saved, tmp_path):
+    def other(arrays):
+        arrays.update({n: v.astype(">f8") for n, v in arrays.items() if n != "architecture"})
+
+    expected = make_net().get_state()
+    rewritten(saved, other)
+    net = make_net(seed=5)
+    net.load_weights(saved)
+    for found, dtype in ((net, np.float32), (Sequential.load(saved), np.float64)):
+        for name, array in found.get_state().items():
+            assert array.dtype == dtype and array.dtype.isnative
+            np.testing.assert_array_equal(array, expected[name])
+
+
+def test_numbers_too_large_for_the_network_are_named(saved):
+    rewritten(saved, lambda a: a.update({"5.weight": np.full(a["5.weight"].shape, 1e300)}))
+    net = make_net(seed=5)
+    before = net.get_state()
+    with pytest.raises(WeightsError, match="5.weight.*not numbers"):
+        net.load_weights(saved)
+    for name, array in net.get_state().items():
+        np.testing.assert_array_equal(array, before[name])
+
+
+def test_a_record_is_kept_in_the_file(tmp_path):
+    record = {"seed": 3, "words": "é"}
+    make_net().save(tmp_path / "net.npz", record)
+    with WeightFile(tmp_path / "net.npz") as file:
+        assert file.record() == record
+    assert repr(Sequential.load(tmp_path / "net.npz")) == repr(make_net())
+    make_net(seed=5).load_weights(tmp_path / "net.npz")
+    make_net().save(tmp_path / "net.npz")
+    with WeightFile(tmp_path / "net.npz") as file:
+        assert file.record() is None
+
+
+# ---- any bytes, and any architecture
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 10**12) | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=6,
+)
+CONFIGS = st.dictionaries(
+    st.sampled_from(
+        ["inputs", "outputs", "channels", "filters", "kernel_size", "padding", "stride", "rate"]
+        + ["pool_size", "features", "momentum", "epsilon", "l2", "rng", "self"]
+    ),
+    JSON_VALUES,
+    max_size=5,
+)
+ENTRIES = st.builds(
+    lambda kind, config: {"layer": kind, "config": config},
+    st.sampled_from(["Dense", "Conv2D", "MaxPool2D", "ReLU", "Flatten", "Dropout", "BatchNorm"]),
+    CONFIGS,
+)
+
+
+@given(JSON_VALUES | st.lists(ENTRIES | JSON_VALUES, max_size=4), st.lists(st.integers(-1, 10**6)))
+@settings(max_examples=150, deadline=2000)
+def test_any_description_is_a_network_or_an_error(tmp_path_factory, entries, input_shape):
+    path = tmp_path_factory.getbasetemp() / "described.npz"
+    described(entries, input_shape)(path)
+    try:
+        net = Sequential.load(path)
+    except WeightsError as error:
+        assert len(str(error)) < 1000
+    else:
+        net.forward(np.zeros((2, *net.input_shape), np.float32))
+
+
+@given(st.binary(max_size=60), st.integers(0, 10**6))
+@settings(max_examples=150, deadline=2000)
+def test_any_damage_is_harmless_or_named(tmp_path_factory, noise, place):
+    path = tmp_path_factory.getbasetemp() / "damaged.npz"
+    make_net().save(path)
+    whole = path.read_bytes()
+    place %= len(whole)
+    path.write_bytes(whole[:place] + noise + whole[place + len(noise) :])
+    net = make_net(seed=5)
+    before = net.get_state()
+    try:
+        net.load_weights(path)
+        before = make_net().get_state()
+    except WeightsError:
+        pass
+    for name, array in net.get_state().items():
+        np.testing.assert_array_equal(array, before[name])

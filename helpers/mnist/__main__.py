@@ -1,6 +1,7 @@
 """The command ``python -m helpers.mnist``: what is there, and fetching the rest."""
 
 import argparse
+import signal
 import sys
 
 from helpers.mnist import fetch, files
@@ -81,4 +82,5 @@ def _say_what_load_takes(surveys):
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # nothing half-written remains
     raise SystemExit(main())

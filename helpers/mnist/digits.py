@@ -122,7 +122,7 @@ def load(source="auto", *, validation_share=0.1, seed=0, verbose=True):
     if not 0 <= validation_share < 1:
         raise ValueError(f"validation_share must be from 0 to below 1; it is {validation_share!r}.")
     say = print if verbose else _say_nothing
-    survey, place = _locate(source, say)
+    survey, place, how_to_get_the_rest = _locate(source, say)
     digits = _split(survey, validation_share, seed)
     sample = survey.source == "sample"
     say(
@@ -130,7 +130,7 @@ def load(source="auto", *, validation_share=0.1, seed=0, verbose=True):
         f"{len(digits.validation):,} validation and {len(digits.test):,} test images."
     )
     if sample:
-        say(HOW_TO_GET_THE_REST)
+        say(how_to_get_the_rest)
     return digits
 
 
@@ -158,23 +158,26 @@ def _say_nothing(_text):
 
 
 def _locate(source, say):
-    """Return the survey of a whole folder, and how to name the folder to the user."""
+    """Return the survey of a whole folder, and for the user its name and what to do for more."""
+    more = HOW_TO_GET_THE_REST
     folder = files.chosen_folder()
     if source != "sample" and folder is not None:
         survey = files.survey(folder, "full" if source == "full" else None)
         survey.require_whole("$MNIST_DIR")
-        return survey, "$MNIST_DIR"
+        return survey, "$MNIST_DIR", more
     files.require_data()
     if source != "sample":
         try:
-            return _fetch_missing(say, ask_again=source == "full"), "data/mnist"
+            return _fetch_missing(say, ask_again=source == "full"), "data/mnist", more
         except DownloadError as error:
             if source == "full":
                 raise
             say(f"Out of reach: {error.reason}.")
+            if error.advice != download.ADVICE:
+                more = "All 70,000: set MNIST_DIR to a folder of yours with the four files."
     survey = files.survey(files.sample_folder(), "sample")
     survey.require_whole("data/sample")
-    return survey, "data/sample"
+    return survey, "data/sample", more
 
 
 def _fetch_missing(say, ask_again=True):

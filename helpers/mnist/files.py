@@ -67,15 +67,16 @@ def chosen_folder():
     """Return the folder that ``$MNIST_DIR`` names, or None if it is unset or empty.
 
     A relative path is looked up from the working directory, then from the checkout: a notebook's
-    working directory is ``notebooks/``, not the folder in which the variable was set.
+    working directory is ``notebooks/``, not the folder in which the variable was set. Blanks and
+    quotes around the name, as Windows' ``set`` leaves them, do not count.
     """
     value = os.environ.get("MNIST_DIR", "")
-    if not value:
+    bare = value.strip().strip("\"'").strip()
+    if not bare:
         return None
-    path = Path(value).expanduser()
-    if not path.is_absolute() and not os.path.exists(path) and os.path.exists(CHECKOUT / path):
-        return CHECKOUT / path
-    return path
+    names = dict.fromkeys(map(os.path.expanduser, (value, bare)))  # leaves ~nobody as it is
+    places = [Path(base, name) for name in names for base in ("", CHECKOUT)]
+    return next((place for place in places if os.path.exists(place)), Path(list(names)[-1]))
 
 
 @dataclass(frozen=True)
@@ -139,8 +140,7 @@ def survey(folder, source=None):
     arrays, paths, digests, problems = {}, {}, {}, {}
     for name in NAMES:
         try:
-            paths[name] = find(folder, name)
-            arrays[name], digests[name] = _read(paths[name], name)
+            paths[name], arrays[name], digests[name] = _read_best(folder, name)
         except (OSError, IdxError) as error:
             problems[name] = error
     source = source or _guess_source(digests)
@@ -156,7 +156,21 @@ def survey(folder, source=None):
 
 
 def find(folder, name):
-    """Return the path of one of the four files, compressed or not.
+    """Return the paths at which one of the four files lies, compressed or not.
+
+    Some programs write ``train-images.idx3-ubyte`` for ``train-images-idx3-ubyte``, or unpack a
+    file into a folder of its own name.
+
+    Parameters
+    ----------
+    folder : Path
+    name : str
+        One of `NAMES`.
+
+    Returns
+    -------
+    list of Path
+        The compressed one first.
 
     Raises
     ------
@@ -164,11 +178,32 @@ def find(folder, name):
         If the folder or the file is not there.
     """
     if not folder.is_dir():
-        raise FileNotFoundError(f"There is no folder {folder}")
-    for path in (folder / f"{name}.gz", folder / name):
-        if path.exists():
-            return path
-    raise FileNotFoundError(f"There is neither {name}.gz nor {name} in {folder}")
+        kind = "a file, not a folder" if folder.exists() else "not there"
+        raise FileNotFoundError(f"There is no folder {folder}: it is {kind}")
+    spellings = [name, name.replace("-idx", ".idx")]
+    files = [folder / f"{spelling}{ending}" for ending in (".gz", "") for spelling in spellings]
+    inside = [path / file.name for path in files if path.is_dir() for file in files]
+    found = [path for path in files + inside if path.exists() and not path.is_dir()]
+    if not found:
+        raise FileNotFoundError(f"There is neither {name}.gz nor {name} in {folder}")
+    return found
+
+
+def _read_best(folder, name):
+    """Path, array and checksum of one of the four files: of a good copy, if there is one."""
+    found, first_error = [], None
+    for path in find(folder, name):
+        try:
+            array, digest = _read(path, name)
+        except (OSError, IdxError) as error:
+            first_error = first_error or error
+            continue
+        found.append((path, array, digest))
+        if digest in {known[name] for known in SHA256.values()}:
+            return found[-1]
+    if not found:
+        raise first_error
+    return found[0]
 
 
 def _read(path, name):

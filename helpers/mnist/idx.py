@@ -34,8 +34,9 @@ DTYPES = {
     0x0D: np.dtype(">f4"),
     0x0E: np.dtype(">f8"),
 }
-GZIP_MAGIC = b"\x1f\x8b"
 MAX_DIMENSIONS = 64  # NumPy's own limit
+MAX_BYTES = 2**28  # MNIST's largest file has 47,040,016
+_BEGINNING_BYTES = 2**10  # which show that a file is no IDX
 
 
 class IdxError(ValueError):
@@ -85,24 +86,58 @@ def read_idx(path):
 def read_content(path):
     """Return the bytes of a file, decompressed if it is gzip.
 
+    No more is read, or decompressed, than the header at the beginning promises.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    bytearray
+        At most one byte more than the header promises: enough to see that there is too much.
+
     Raises
     ------
     IdxError
-        If the gzip stream is cut short or damaged.
+        If the gzip stream is cut short or damaged, or the header promises more than `MAX_BYTES`.
     OSError
-        If the file cannot be read.
+        If the file cannot be read, or is no ordinary file.
     """
-    content = Path(path).read_bytes()
-    if not content.startswith(GZIP_MAGIC):
-        return content
+    content = bytearray()
+    with files.open_ordinary(path) as file:
+        try:
+            for piece in files.pieces(file):
+                content += piece
+                if len(content) > _promised(content, path):
+                    del content[_promised(content, path) + 1 :]
+                    break
+        except EOFError:
+            found = f"a gzip stream that is cut short after {file.tell():,} bytes"
+            raise IdxError(path, found, "a complete gzip stream") from None
+        except zlib.error as error:
+            found = f"a damaged gzip stream ({error})"
+            raise IdxError(path, found, "an intact gzip stream") from None
+    return content
+
+
+def _promised(content, path):
+    """How many bytes a file has by its header; not above what is no header, or not yet whole."""
     try:
-        return gzip.decompress(content)
-    except EOFError:
-        found = f"a gzip stream that is cut short after {len(content):,} bytes"
-        raise IdxError(path, found, "a complete gzip stream") from None
-    except (gzip.BadGzipFile, zlib.error) as error:
-        found = f"a damaged gzip stream ({error})"
-        raise IdxError(path, found, "an intact gzip stream") from None
+        dtype, dimensions = _parse_magic(content[:4], path)
+    except IdxError:
+        return _BEGINNING_BYTES
+    start = 4 + 4 * dimensions
+    if len(content) < start:
+        return start
+    promised = start + math.prod(_shape(content, dimensions)) * dtype.itemsize
+    if promised > MAX_BYTES < len(content):
+        raise IdxError(path, f"more than {MAX_BYTES:,} bytes", "a file that fits into memory")
+    return min(promised, MAX_BYTES)
+
+
+def _shape(content, dimensions):
+    return struct.unpack(f">{dimensions}I", content[4 : 4 + 4 * dimensions])
 
 
 def parse_idx(content, file="IDX data"):
@@ -130,7 +165,7 @@ def parse_idx(content, file="IDX data"):
         raise IdxError(
             file, f"{len(content)} bytes", f"a header of {start} bytes for {dimensions} dimensions"
         )
-    shape = struct.unpack(f">{dimensions}I", content[4:start])
+    shape = _shape(content, dimensions)
     expected = start + math.prod(shape) * dtype.itemsize
     if len(content) != expected:
         problem = "too short" if len(content) < expected else "too long"
@@ -143,7 +178,7 @@ def parse_idx(content, file="IDX data"):
         array = np.frombuffer(content, dtype, offset=start).reshape(shape)
     except ValueError as error:  # no value at all, but axes of billions
         raise IdxError(file, f"the shape {shape}", "one that an array can have") from error
-    return array.astype(dtype.newbyteorder("="))
+    return array.astype(dtype.newbyteorder("="), copy=not array.flags.writeable)
 
 
 def _parse_magic(content, file):

@@ -1,6 +1,7 @@
 """The command ``python -m helpers.recipes``: train a network, or list the recipes."""
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -97,4 +98,6 @@ def _list():
 
 
 if __name__ == "__main__":
+    # A shutdown ends it as Ctrl+C does: the checkpoint is kept, nothing half-written remains.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     raise SystemExit(main())

@@ -8,7 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
-from helpers import architectures, arguments, calibration, mnist, nonsense, training_record
+from helpers import (
+    architectures,
+    arguments,
+    calibration,
+    files,
+    mnist,
+    nonsense,
+    training_record,
+)
 from helpers.averaging import Averaged, recompute_statistics
 from helpers.recipes.recipe import RECIPES, Recipe
 from helpers.threads import check_threads
@@ -70,6 +78,8 @@ def train(
         If there is no such network or recipe, or the checkpoint belongs to other settings.
     FileNotFoundError
         If `output` is no folder.
+    OSError
+        If nothing can be written there.
     Interrupted
         If training was stopped; the checkpoint of the last whole epoch is kept.
     """
@@ -125,7 +135,9 @@ def _stem(output, name, kind):
     output = Path(output)
     if not output.is_dir():
         raise FileNotFoundError(f"there is no folder {output} to write to; make it first")
-    return output / (name if kind == "best" else f"{name}_{kind}")
+    stem = output / (name if kind == "best" else f"{name}_{kind}")
+    files.require_writable(stem.with_suffix(".npz"))  # now, not after the training
+    return stem
 
 
 def _calibrate(net, validation):

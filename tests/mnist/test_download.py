@@ -12,9 +12,10 @@ import time
 import numpy as np
 import pytest
 
-from helpers import mnist
+from bench import bad_servers
+from helpers import files, mnist
 from helpers.mnist import __main__ as command
-from helpers.mnist import download
+from helpers.mnist import download, transfer
 from helpers.mnist import files as mnist_files
 from helpers.mnist.download import DownloadError
 from helpers.mnist.files import NAMES, TRAIN_IMAGES, TRAIN_LABELS
@@ -123,6 +124,7 @@ def tiny_mnist(tmp_path, monkeypatch):
         path = tmp_path / f"{name}.gz"
         files[path.name] = path.read_bytes()
         path.unlink()
+    monkeypatch.setattr(download, "PUBLISHED_BYTES", {n: len(c) for n, c in files.items()})
     monkeypatch.setattr(
         download,
         "PUBLISHED_SHA256",
@@ -145,8 +147,9 @@ def cache(tiny_mnist):
 @pytest.fixture
 def impatient(monkeypatch):
     """Wait a fifth as long, so that the tests are short."""
-    for name in ("ANSWER_SECONDS", "STALL_SECONDS", "PATIENCE_SECONDS"):
-        monkeypatch.setattr(download, name, getattr(download, name) / 5)
+    monkeypatch.setattr(transfer, "ANSWER_SECONDS", transfer.ANSWER_SECONDS / 5)
+    monkeypatch.setattr(transfer, "WINDOW_SECONDS", transfer.WINDOW_SECONDS / 5)
+    monkeypatch.setattr(download, "PATIENCE_SECONDS", download.PATIENCE_SECONDS / 5)
 
 
 def names_in(folder):
@@ -209,7 +212,7 @@ def test_a_slow_download_shows_progress(serve, cache, capsys):
 
     serve(slowly)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(download, "CHUNK_BYTES", 4096)
+        patch.setattr(transfer, "CHUNK_BYTES", 4096)
         mnist.fetch()
     err = capsys.readouterr().err
     assert FIRST in err and "%" in err and "B/s" in err
@@ -247,9 +250,9 @@ def test_another_mirror_steps_in(serve, cache, impatient, bad):
         (status(403), "127.0.0.1:[0-9]+: HTTP 403 Forbidden"),
         (status(404), "HTTP 404 Not Found"),
         (cut_off, "the connection was lost half-way"),
-        (wrong_content, "wrong content, its SHA-256 is not the published one"),
+        (wrong_content, r"wrong content, 34 bytes and not \d+ \(a log-in page"),
         (hang, "no answer"),
-        (hang_half_way, "the connection was lost half-way"),
+        (hang_half_way, "too slow, or it stopped half-way"),
     ],
 )
 def test_nothing_half_written_remains_and_the_next_try_works(
@@ -312,6 +315,83 @@ def test_an_interrupted_download_leaves_nothing(serve, cache, capsys):
     assert "Interrupted. No half-written file remains." in capsys.readouterr().err
     assert names_in(cache) == []
     mnist.fetch(verbose=False)
+    assert names_in(cache) == ALL
+
+
+# ---- what else a server can do wrong
+
+
+@pytest.mark.parametrize("kind", bad_servers.KINDS)
+def test_a_bad_server_costs_no_hang_and_no_flood(cache, tiny_mnist, impatient, monkeypatch, kind):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    bad = bad_servers.BadServer(bad_servers.KINDS[kind], tiny_mnist)
+    good = bad_servers.BadServer(bad_servers.well_but_late, tiny_mnist)
+    with bad, good:
+        monkeypatch.setattr(download, "MIRRORS", (bad.url,))
+        start = time.monotonic()
+        assert mnist.load(verbose=False).source == "sample"
+        assert names_in(cache) == []
+        assert time.monotonic() - start < 5
+        monkeypatch.setattr(download, "MIRRORS", (bad.url, good.url))
+        start = time.monotonic()
+        mnist.fetch(verbose=False)
+        assert names_in(cache) == ALL
+        assert time.monotonic() - start < 5
+
+
+@pytest.mark.parametrize(
+    "kind, reason",
+    [
+        ("drips", "too slow, or it stopped half-way"),
+        ("drips its headers", "no answer"),
+        ("never ends", r"wrong content, more than the [\d,]+ bytes"),
+        ("is a captive portal", "a web page in place of the file .*log in"),
+        ("is a captive portal without a length", "which is not even gzip"),
+        ("lacks the last byte", "wrong content, 156883 bytes and not 156884"),
+        ("has other content", "wrong content, its SHA-256 is not the published one"),
+        ("speaks plain http on a tls port", "does not answer in TLS"),
+        ("speaks no http", "does not speak HTTP"),
+        ("redirects to itself", "redirects in a circle"),
+        ("asks to come again", "HTTP 429 Too Many Requests"),
+    ],
+)
+def test_what_is_wrong_is_said(cache, tiny_mnist, impatient, monkeypatch, kind, reason):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with bad_servers.BadServer(bad_servers.KINDS[kind], tiny_mnist) as bad:
+        monkeypatch.setattr(download, "MIRRORS", (bad.url,))
+        with pytest.raises(DownloadError, match=f"127.0.0.1:{bad.port}: .*{reason}"):
+            mnist.fetch(verbose=False)
+
+
+def test_a_content_encoding_that_is_none_does_no_harm(cache, tiny_mnist, monkeypatch):
+    # Some servers say so of every .gz, and a browser would unpack it.
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+    def mistaken(connection, method, content, release):
+        answer = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(content)}\r\n"
+        connection.sendall(f"{answer}\r\n".encode() + (b"" if method == "HEAD" else content))
+
+    with bad_servers.BadServer(mistaken, tiny_mnist) as server:
+        monkeypatch.setattr(download, "MIRRORS", (server.url,))
+        mnist.fetch(verbose=False)
+    assert names_in(cache) == ALL
+
+
+def test_what_a_killed_download_left_is_swept(serve, cache):
+    (left,) = [cache / ".fetching-0123abcd.tmp"]
+    left.mkdir(parents=True)
+    (left / "half").write_bytes(b"half a file")
+    serve(well)
+    mnist.fetch(verbose=False)
+    assert names_in(cache) == ALL
+
+
+def test_a_download_that_goes_on_elsewhere_is_not_swept(serve, cache):
+    cache.mkdir()
+    serve(well)
+    with files.scratch_folder(cache, ".fetching-") as other:
+        mnist.fetch(verbose=False)
+        assert other.is_dir()
     assert names_in(cache) == ALL
 
 
@@ -399,11 +479,14 @@ def test_a_read_only_folder(serve, cache, monkeypatch, capsys):
     def refuse(*_args, **_kwargs):
         raise PermissionError(13, "Permission denied", str(cache))
 
-    monkeypatch.setattr("tempfile.mkdtemp", refuse)  # chmod would not stop an administrator
+    # chmod would not stop an administrator.
+    monkeypatch.setattr(download, "scratch_folder", refuse)
     with pytest.raises(DownloadError, match=r"cannot be written to .*Permission denied.*MNIST_DIR"):
         mnist.load("full", verbose=False)
     assert mnist.load().source == "sample"
-    assert "cannot be written" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "cannot be written" in out and "set MNIST_DIR to a folder of yours" in out
+    assert "internet" not in out
     assert server.requests == [] and download.recent_failure() is None
 
 

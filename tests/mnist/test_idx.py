@@ -1,11 +1,18 @@
 """The IDX format: whatever is written is read back, and nothing else is taken for IDX."""
 
 import gzip
+import os
 import struct
+import time
+import tracemalloc
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as of_numpy
 
+from helpers.mnist import idx
 from helpers.mnist.idx import IdxError, parse_idx, read_idx, write_idx
 
 # Written by hand after the format's description: 2 x 3 numbers of int16.
@@ -140,3 +147,90 @@ def test_the_error_keeps_its_parts():
     error = IdxError("a.gz", "three", "four", "Count again.")
     assert (error.file, error.found, error.expected) == ("a.gz", "three", "four")
     assert str(error) == "a.gz: found three, expected four. Count again."
+
+
+# ---- more than a header promises, and gzip that unpacks without end
+
+
+def expect_idx_error(path, message, mib):
+    start = time.process_time()
+    tracemalloc.start()
+    try:
+        with pytest.raises(IdxError, match=message):
+            read_idx(path)
+        assert tracemalloc.get_traced_memory()[1] < mib * 2**20
+    finally:
+        tracemalloc.stop()
+    assert time.process_time() - start < 2
+
+
+def test_a_gzip_bomb_is_not_unpacked(tmp_path):
+    zeros = gzip.compress(bytes(2**22))
+    path = tmp_path / "digits.gz"
+    path.write_bytes(gzip.compress(GOOD) + zeros * 90)
+    expect_idx_error(path, r"found 12 bytes \(too long\), expected 11 bytes", 4)
+    path.write_bytes(zeros * 90)
+    expect_idx_error(path, "found 0 dimensions|found type byte 0x00", 4)
+
+
+def test_empty_gzip_members_without_end(tmp_path):
+    path = tmp_path / "digits.gz"
+    path.write_bytes(gzip.compress(b"") * 150_000)
+    expect_idx_error(path, r"a damaged gzip stream \(more than 100 members\)", 4)
+
+
+def test_a_header_that_promises_gigabytes(tmp_path, monkeypatch):
+    monkeypatch.setattr(idx, "MAX_BYTES", 2**20)
+    path = tmp_path / "digits"
+    path.write_bytes(bytes([0, 0, 8, 1]) + struct.pack(">I", 2**31) + bytes(2**22))
+    expect_idx_error(path, "found more than 1,048,576 bytes, expected a file that fits", 4)
+
+
+def test_gzip_in_several_members_with_padding_is_read(tmp_path):
+    path = tmp_path / "digits.gz"
+    path.write_bytes(gzip.compress(GOOD[:5]) + bytes(3) + gzip.compress(GOOD[5:]) + bytes(512))
+    assert read_idx(path).tolist() == [7, 8, 9]
+    path.write_bytes(gzip.compress(GOOD) + b"rubbish")
+    with pytest.raises(IdxError, match="a damaged gzip stream"):
+        read_idx(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with names")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "digits")
+    with pytest.raises(OSError, match="a pipe or a device, not an ordinary file"):
+        read_idx(tmp_path / "digits")
+
+
+@given(
+    of_numpy.arrays(
+        st.sampled_from(["u1", "i1", "i2", "i4", "f4", "f8"]),
+        of_numpy.array_shapes(max_dims=4, max_side=4, min_side=0),
+    ),
+    st.booleans(),
+)
+@settings(max_examples=100, deadline=None)
+def test_any_array_comes_back(tmp_path_factory, array, compressed):
+    path = tmp_path_factory.getbasetemp() / ("any.gz" if compressed else "any")
+    write_idx(path, array)
+    np.testing.assert_array_equal(read_idx(path), array)
+
+
+@given(
+    st.sampled_from([GOOD, BY_HAND]),
+    st.integers(0, 40),
+    st.binary(max_size=30),
+    st.sampled_from(["plain", "compressed", "damaged gzip", "instead"]),
+)
+@settings(max_examples=300, deadline=2000)
+def test_any_bytes_are_an_array_or_an_error(tmp_path_factory, good, place, noise, how):
+    path = tmp_path_factory.getbasetemp() / "bytes"
+    whole = gzip.compress(good) if how == "damaged gzip" else good
+    content = whole[:place] + noise + whole[place + len(noise) :]
+    if how == "instead":
+        content = noise
+    path.write_bytes(gzip.compress(content) if how == "compressed" else content)
+    try:
+        assert read_idx(path).nbytes <= len(content) + 100
+    except IdxError as error:
+        assert str(path) in str(error)

@@ -253,6 +253,71 @@ def test_a_file_that_is_missing_or_a_folder(folder):
         mnist.load()
 
 
+# ---- how people name files and folders
+
+
+def test_dotted_names(folder):
+    for name in NAMES:
+        (folder / name).rename(folder / name.replace("-idx", ".idx"))
+    assert len(mnist.load(verbose=False).test) == 1000
+
+
+def test_files_in_folders_of_their_own_names(folder):
+    for name in NAMES:
+        content = (folder / name).read_bytes()
+        (folder / name).unlink()
+        (folder / name).mkdir()
+        (folder / name / name).write_bytes(content)
+    assert len(mnist.load(verbose=False).test) == 1000
+
+
+def test_a_folder_does_not_hide_a_file(folder):
+    for name in NAMES:
+        (folder / f"{name}.gz").mkdir()
+    assert len(mnist.load(verbose=False).test) == 1000
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>", gzip.compress(bytes(100))[:30]])
+def test_a_broken_copy_does_not_hide_a_good_one(folder, content):
+    for name in NAMES:
+        (folder / f"{name}.gz").write_bytes(content)
+    assert len(mnist.load(verbose=False).test) == 1000
+    (folder / TEST_LABELS).unlink()
+    with pytest.raises(IdxError, match=f"{TEST_LABELS}.gz: found"):
+        mnist.load(verbose=False)
+
+
+@pytest.mark.parametrize("around", ["{} ", '"{}"', "'{}'", ' "{}" ', "{}\n"])
+def test_blanks_and_quotes_around_the_name(folder, monkeypatch, around):
+    monkeypatch.setenv("MNIST_DIR", around.format(folder))
+    assert mnist_files.chosen_folder() == folder
+    assert len(mnist.load(verbose=False).test) == 1000
+
+
+def test_a_folder_whose_name_ends_in_a_quote(folder, monkeypatch):
+    named = folder.rename(folder.with_name("it's'"))
+    monkeypatch.setenv("MNIST_DIR", str(named))
+    assert mnist_files.chosen_folder() == named
+
+
+@pytest.mark.parametrize("value", [" ", '""', "' '"])
+def test_nothing_between_quotes_is_nothing(checkout, monkeypatch, value):
+    monkeypatch.setenv("MNIST_DIR", value)
+    assert mnist_files.chosen_folder() is None
+
+
+def test_the_home_of_nobody_known(checkout, monkeypatch):
+    monkeypatch.setenv("MNIST_DIR", "~no-such-user-as-this/mnist")
+    with pytest.raises(FileNotFoundError, match=r"no folder ~no-such.*\$MNIST_DIR, or unset it"):
+        mnist.load()
+
+
+def test_a_file_in_place_of_the_folder(folder, monkeypatch):
+    monkeypatch.setenv("MNIST_DIR", str(folder / TRAIN_IMAGES))
+    with pytest.raises(FileNotFoundError, match="it is a file, not a folder.*Put MNIST's four"):
+        mnist.load()
+
+
 def test_installed_without_data(tmp_path, monkeypatch):
     monkeypatch.delenv("MNIST_DIR", raising=False)
     monkeypatch.setattr(mnist_files, "DATA", tmp_path / "site-packages" / "data")

@@ -117,7 +117,7 @@ CHILD = """
     import os, signal, sys
     sys.path.insert(0, {tests!r})
     from test_resuming import run
-    from helpers import files
+    from helpers.files import writing as files
     from helpers.augmentation import Augmentation
 
     def die():
