@@ -26,10 +26,13 @@ def problem(got, wanted, what, known=None, rtol=1e-7, atol=1e-10):
     """
     if got is None:
         return f"{what} is None: a function without return returns nothing."
+    found = _problem(got, wanted, what, rtol, atol)
+    if found is None:  # here and there a mistake gives what is right
+        return None
     for sentence, value in (known or {}).items():
         if _problem(got, value, what, rtol, atol) is None:
             return f"{what}: {sentence}"
-    return _problem(got, wanted, what, rtol, atol)
+    return found
 
 
 def _problem(got, wanted, what, rtol, atol):
