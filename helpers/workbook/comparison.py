@@ -134,4 +134,4 @@ def written(before, after):
         return not keys or any(written(before[key], after[key]) for key in before)
     if isinstance(before, list | tuple):
         return len(before) != len(after) or any(map(written, before, after))
-    return False
+    return isinstance(before, int | float | str) and before != after == after  # NaN is no change
