@@ -9,17 +9,22 @@ is drawn there, inside ``with plots.drawing(9, 4) as figure:``, and shown by
 """
 
 from helpers.plots.charts import bars, confusion, ladder, probabilities, reading
+from helpers.plots.convolutions import answers, kernel_explorer, kernels, places
 from helpers.plots.curves import LiveCurves, curves
 from helpers.plots.digits import digit_grid, digit_numbers, gallery
 from helpers.plots.evaluation import intervals, overlays, reliability_diagram
 from helpers.plots.filters import feature_maps, filters
 from helpers.plots.optimizers import descent, descents, lines, rate_race, rate_search
+from helpers.plots.pools import LiveScores, influence, pooling_explorer, shift_explorer
 from helpers.plots.speed import matrices, memory_order, rates, windows
 from helpers.plots.style import LiveFigure, as_html, drawing, percent, show
+from helpers.plots.tables import tables
 
 __all__ = [
     "LiveCurves",
     "LiveFigure",
+    "LiveScores",
+    "answers",
     "as_html",
     "bars",
     "confusion",
@@ -32,19 +37,26 @@ __all__ = [
     "feature_maps",
     "filters",
     "gallery",
+    "influence",
     "intervals",
+    "kernel_explorer",
+    "kernels",
     "ladder",
     "lines",
     "matrices",
     "memory_order",
     "overlays",
     "percent",
+    "places",
+    "pooling_explorer",
     "probabilities",
     "rate_race",
     "rate_search",
     "rates",
     "reading",
     "reliability_diagram",
+    "shift_explorer",
     "show",
+    "tables",
     "windows",
 ]

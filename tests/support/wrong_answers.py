@@ -33,16 +33,6 @@ VOTE = """
 nearest_k = distances.argsort(axis=1, kind="stable")[:, :k]
 return np.array([np.bincount(row).argmax() for row in labels[nearest_k]])
 """
-COST = """
-weights = channels * k * k
-outputs = output_size(height, k, stride, padding) * output_size(width, k, stride, padding)
-return filters * (weights + 1), filters * outputs * weights
-"""
-FLIP = """
-turned = weight[:, :, ::-1, ::-1].transpose(1, 0, 2, 3)
-k = weight.shape[2]
-return forward_windows(dy, turned, np.zeros(len(turned)), padding=k - 1)
-"""
 SOFTMAX_AT = """
 z = z / temperature
 e = np.exp(z - z.max(axis=-1, keepdims=True))
@@ -119,35 +109,6 @@ return x * kept / (1 - rate)
 FOLD = """
 gain = norm.params["gamma"] / np.sqrt(norm.running_var + norm.epsilon)
 return weight * gain, (bias - norm.running_mean) * gain + norm.params["beta"]
-"""
-TRAIN_EPOCH = """
-order = rng.permutation(len(images))
-for start in range(0, len(order), batch_size):
-    chosen = order[start : start + batch_size]
-    logits = net.forward(images[chosen], training=True)
-    loss, dlogits = softmax_cross_entropy(logits, labels[chosen])
-    net.backward(dlogits)
-    for layer in net.layers:
-        for name, gradient in layer.grads.items():
-            layer.params[name] -= learning_rate * gradient
-    after_step(loss)
-"""
-AVERAGE = """
-def forward(self, x, training=False):
-    self.shape, size = x.shape, self.settings[0]
-    return sum(x[there] for there in positions(x.shape, *self.settings)) / size**2
-
-def backward(self, dy):
-    dx, size = np.zeros(self.shape), self.settings[0]
-    for there in positions(self.shape, *self.settings):
-        dx[there] += dy / size**2
-    return dx
-"""
-ROWS = """
-first = last = row
-for k, s, p in reversed(layers):
-    first, last = first * s - p, last * s - p + k - 1
-return first, last
 """
 
 WRONG_ANSWERS = {
@@ -232,152 +193,6 @@ WRONG_ANSWERS = {
             "return dz @ w.T + decay * x",
         ],
     },
-    "05_pooling": {
-        "loop": [
-            *(
-                TRAIN_EPOCH.replace(right, wrong)
-                for right, wrong in [
-                    ("-= learning_rate", "+= learning_rate"),  # uphill
-                    ("learning_rate * gradient", "gradient"),
-                    ("learning_rate * gradient", "learning_rate * gradient / batch_size"),
-                    ("learning_rate * gradient", "0.1 * gradient"),
-                    ("order = ", "batch_size = 3\norder = "),
-                    ("rng.permutation(len(images))", "np.arange(len(images))"),
-                    ("0, len(order)", "0, len(order) - batch_size + 1"),  # drops the last batch
-                    ("labels[chosen]", "labels[start : start + batch_size]"),  # not shuffled
-                    ("[start : start + batch_size]", "[start:]"),
-                    ("[start : start + batch_size]", "[:batch_size]"),  # always the first
-                    ("    net.backward(dlogits)", "    net.backward(-dlogits)"),
-                    ("    after_step(loss)", ""),
-                    ("    after_step(loss)", "after_step(loss)"),  # once an epoch
-                    ("in net.layers", "in net.layers[:1]"),
-                    ("in net.layers", "in net.layers[:2]"),
-                    ("in net.layers", "in net.layers[-1:]"),
-                    ("rng.permutation(len(images))", "np.arange(len(images))[::-1]"),
-                    ("rng.permutation", "np.random.default_rng(0).permutation"),  # always the same
-                    ("rng.permutation", "np.random.default_rng().permutation"),
-                    (", training=True", ""),
-                    ("layer.params[name] -=", "layer.params[name] = -"),
-                    ("layer.grads.items()", "list(layer.grads.items())[:1]"),  # no bias
-                ]
-            ),
-            # Told before the step.
-            TRAIN_EPOCH.replace("    after_step(loss)\n", "").replace(
-                "    net.backward", "    after_step(loss)\n    net.backward"
-            ),
-        ],
-        "average": [
-            *(
-                AVERAGE.replace(right, wrong)
-                for right, wrong in [
-                    (" / size**2\n\ndef", "\n\ndef"),  # the sum
-                    ("dy / size**2", "dy"),
-                    ("size**2", "4"),  # only for windows of 2
-                    ("size**2", "size"),
-                    ("dx[there] +=", "dx[there] ="),  # overlapping windows
-                    ("dy / size**2", "dy.mean()"),
-                    ("    return dx", ""),
-                    ("*self.settings)", "self.settings[0], self.settings[0])"),  # no stride
-                ]
-            ),
-            # The largest instead of the mean; the mean of all; only forward.
-            """
-            def forward(self, x, training=False):
-                self.inner = MaxPool2D(*self.settings)
-                return self.inner.forward(x)
-
-            def backward(self, dy):
-                return self.inner.backward(dy)
-            """,
-            AVERAGE.replace("sum(x[there]", "sum(x[there] * 0 + x.mean()"),
-            AVERAGE.partition("\ndef backward")[0],
-        ],
-        "rows": [
-            *(
-                ROWS.replace(right, wrong)
-                for right, wrong in [
-                    ("reversed(layers)", "layers"),  # from front to back
-                    (" - p", ""),
-                    ("- p + k - 1", "- p + k"),  # the first row outside
-                    ("last * s - p + k - 1", "last + k - 1"),
-                    ("last * s - p + k - 1", "first * s - p + k - 1"),  # only the first is followed
-                    ("first * s - p,", "max(first * s - p, 0),"),
-                    ("return first, last", "return last - first + 1"),
-                    ("return first, last", "print(first, last)"),
-                    ("first * s", "first"),
-                ]
-            ),
-            "return row, row + sum(k - 1 for k, s, p in layers)",
-        ],
-    },
-    "06_speed": {
-        "strides-of": [
-            "return tuple(shape)",
-            "return tuple(itemsize for _ in shape)",
-            "return tuple(int(np.prod(shape[a + 1 :])) for a in range(len(shape)))",
-            "return tuple(int(np.prod(shape[a:])) * itemsize for a in range(len(shape)))",
-            "return tuple(int(np.prod(shape[:a])) * itemsize for a in range(len(shape)))",
-            "return tuple(size * itemsize for size in shape[1:]) + (itemsize,)",
-        ],
-        "stepped-windows": [
-            "return x",
-            "return row_windows(x, kw)",
-            "return row_windows(x, kw)[:, ::step].copy()",
-            "return row_windows(x, kw)[:, : (x.shape[1] - kw) // step + 1]",
-            "return row_windows(x, kw)[:, step - 1 :: step]",
-            "return row_windows(x, kw)[:, :: step + 1]",
-            """
-            height, width, channels, n = x.shape
-            shape = height, (width - kw) // step, kw * channels, n
-            strides = x.strides[0], step * x.strides[1], *x.strides[2:]
-            return as_strided(x, shape, strides)
-            """,
-            """
-            height, width, channels, n = x.shape
-            shape = height, (width - kw) // step + 1, kw, channels, n
-            strides = x.strides[0], step * x.strides[1], *x.strides[1:]
-            return as_strided(x, shape, strides)
-            """,
-        ],
-        "limit": [
-            "return rate",
-            """
-            outputs = filters * (height - k + 1) * (width - k + 1)
-            return rate / (2 * outputs * channels * k * k)
-            """,
-            """
-            outputs = filters * (height - k + 1) * (width - k + 1)
-            moved = 4 * (channels * height * width + outputs)
-            return min(rate / (outputs * channels * k * k), bandwidth / moved)
-            """,
-            """
-            outputs = filters * (height - k + 1) * (width - k + 1)
-            moved = channels * height * width + outputs
-            return min(rate / (2 * outputs * channels * k * k), bandwidth / moved)
-            """,
-            """
-            outputs = filters * (height - k + 1) * (width - k + 1)
-            moved = 4 * (channels * height * width + outputs)
-            return max(rate / (2 * outputs * channels * k * k), bandwidth / moved)
-            """,
-            """
-            outputs = filters * (height - k + 1) * (width - k + 1)
-            operations = 2 * outputs * channels * k * k
-            moved = 4 * (channels * height * width + outputs)
-            return 1 / (operations / rate + moved / bandwidth)
-            """,
-            """
-            operations = 2 * filters * height * width * channels * k * k
-            moved = 4 * (channels + filters) * height * width
-            return min(rate / operations, bandwidth / moved)
-            """,
-            """
-            outputs = filters * (height - k + 1) * (width - k + 1)
-            moved = 4 * (channels * height * width + outputs)
-            return min(rate / (2 * outputs * k * k), bandwidth / moved)
-            """,
-        ],
-    },
     "03_backpropagation": {
         "leaky": [
             # A plain ReLU, the forward, the slope added, on both sides or on the wrong one.
@@ -416,40 +231,6 @@ WRONG_ANSWERS = {
             "return dy * gamma, x.sum(axis=0), np.full(len(gamma), len(x))",
             "return dy * gamma, dy.sum(axis=0), (dy * x).sum(axis=0)",
             "return dy * gamma",
-        ],
-    },
-    "04_convolution": {
-        "cost": [
-            # No bias, one bias in all, no channels, the input's size for the output's, no filters.
-            COST.replace("(weights + 1)", "weights"),
-            COST.replace("filters * (weights + 1)", "filters * weights + 1"),
-            COST.replace("channels * k * k", "k * k"),
-            "return filters * (channels * k * k + 1), filters * height * width * channels * k * k",
-            COST.replace("filters * outputs", "outputs"),
-            # Stride or padding forgotten; height for width; nothing returned.
-            COST.replace("k, stride, padding)", "k, 1, padding)"),
-            COST.replace("k, stride, padding)", "k, stride, 0)"),
-            COST.replace("output_size(width", "output_size(height"),
-            COST.replace("return ", "answer = "),
-        ],
-        "slant": [
-            # The other slant, edges instead of lines, a line that also answers to plain ink.
-            "return np.array([[1, 0, -1], [0, 0, 0], [-1, 0, 1]])",
-            "return np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])",
-            "return np.eye(3)[::-1]",
-            "return np.zeros((3, 3))",
-            "return [[-1, 1], [1, -1]]",
-        ],
-        "flip": [
-            FLIP.replace("weight[:, :, ::-1, ::-1]", "weight"),
-            FLIP.replace(".transpose(1, 0, 2, 3)", ""),
-            FLIP.replace("[:, :, ::-1, ::-1]", "[:, :, ::-1]"),
-            FLIP.replace("[:, :, ::-1, ::-1]", "[::-1, ::-1]"),
-            FLIP.replace("[:, :, ::-1, ::-1]", "[:, :, ::-1, ::-1].swapaxes(2, 3)"),
-            FLIP.replace(", padding=k - 1", ""),
-            FLIP.replace("k - 1", "k"),
-            FLIP.replace("np.zeros(len(turned))", "np.ones(len(turned))"),
-            FLIP.replace("return ", "dx = "),
         ],
     },
     "07_training": {
