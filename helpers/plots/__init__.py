@@ -8,11 +8,13 @@ is drawn there, inside ``with plots.drawing(9, 4) as figure:``, and shown by
 ``plots.show(figure, alt=...)``.
 """
 
+from helpers.plots.basics import growing_templates, luck, surprise, temperatures
 from helpers.plots.charts import bars, confusion, ladder, probabilities, reading
 from helpers.plots.curves import LiveCurves, curves
 from helpers.plots.digits import digit_grid, digit_numbers, gallery
 from helpers.plots.evaluation import intervals, overlays, reliability_diagram
 from helpers.plots.filters import feature_maps, filters
+from helpers.plots.graphs import walk_back
 from helpers.plots.optimizers import descent, descents, lines, rate_race, rate_search
 from helpers.plots.speed import matrices, memory_order, rates, windows
 from helpers.plots.style import LiveFigure, as_html, drawing, percent, show
@@ -32,9 +34,11 @@ __all__ = [
     "feature_maps",
     "filters",
     "gallery",
+    "growing_templates",
     "intervals",
     "ladder",
     "lines",
+    "luck",
     "matrices",
     "memory_order",
     "overlays",
@@ -46,5 +50,8 @@ __all__ = [
     "reading",
     "reliability_diagram",
     "show",
+    "surprise",
+    "temperatures",
+    "walk_back",
     "windows",
 ]
