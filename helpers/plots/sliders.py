@@ -51,7 +51,7 @@ def explore(picture, *sliders):
     Parameters
     ----------
     picture : callable
-        value of each slider -> (figure, alt), see `helpers.plots.style.show`.
+        value of each slider -> (figure, alt), see `helpers.plots.show`.
     *sliders : ipywidgets widget
         See `slider` and `choice`.
     """
