@@ -23,16 +23,6 @@ alpha = np.deg2rad(degrees)
 matrix = np.array([[np.cos(alpha), np.sin(alpha)], [-np.sin(alpha), np.cos(alpha)]])
 return [stroke @ matrix for stroke in strokes]""".lstrip()
 
-STRATIFIED = """
-members = rng.permutation(np.flatnonzero(labels == k))
-cut = round(share * len(members))
-to_validate.extend(members[:cut])
-to_train.extend(members[cut:])
-"""
-VOTE = """
-nearest_k = distances.argsort(axis=1, kind="stable")[:, :k]
-return np.array([np.bincount(row).argmax() for row in labels[nearest_k]])
-"""
 COST = """
 weights = channels * k * k
 outputs = output_size(height, k, stride, padding) * output_size(width, k, stride, padding)
@@ -42,20 +32,6 @@ FLIP = """
 turned = weight[:, :, ::-1, ::-1].transpose(1, 0, 2, 3)
 k = weight.shape[2]
 return forward_windows(dy, turned, np.zeros(len(turned)), padding=k - 1)
-"""
-SOFTMAX_AT = """
-z = z / temperature
-e = np.exp(z - z.max(axis=-1, keepdims=True))
-return e / e.sum(axis=-1, keepdims=True)
-"""
-SIGMOID = """
-def forward(self, x, training=False):
-    self.x = x
-    self.y = 1 / (1 + np.exp(-x))
-    return self.y
-
-def backward(self, dy):
-    return dy * self.y * (1 - self.y)
 """
 NESTEROV = """
 memory[0] = self.momentum * memory[0] + grad
@@ -153,84 +129,6 @@ return first, last
 WRONG_ANSWERS = {
     "00_start_here": {
         "pixel-count": ["return height + width", "return 28 * 28", "return height**2"],
-    },
-    "01_digits": {
-        "idx-header": [
-            # Little-endian, without the number of dimensions, of signed bytes, the sizes reversed.
-            'return struct.pack(f"<HBB{len(shape)}I", 0, 8, len(shape), *shape)',
-            'return struct.pack(f">HH{len(shape)}I", 0, 8, *shape)',
-            'return struct.pack(f">HBB{len(shape)}I", 0, 9, len(shape), *shape)',
-            'return struct.pack(f">HBB{len(shape)}I", 0, 8, len(shape), *shape[::-1])',
-            # Only for images, sizes of two bytes, text instead of bytes, nothing returned.
-            'return bytes([0, 0, 8, 3]) + np.array(shape, dtype=">u4").tobytes()',
-            'return bytes([0, 0, 8, len(shape)]) + np.array(shape, dtype=">u8").tobytes()',
-            'return struct.pack(f">HBB{len(shape)}I", 0, 8, len(shape), *shape).hex(" ")',
-            'struct.pack(f">HBB{len(shape)}I", 0, 8, len(shape), *shape)',
-        ],
-        "stratified": [
-            *(
-                STRATIFIED.replace(right, wrong)
-                for right, wrong in {
-                    "rng.permutation(np.flatnonzero(labels == k))": "np.flatnonzero(labels == k)",
-                    "share * len(members)": "share * len(labels) / 10",  # as if classes were equal
-                    "round(share * len(members))": "int(share * 40)",
-                    "to_train.extend(members[cut:])": "to_train.extend(members)",  # in both
-                    "to_validate.extend(members[:cut])": "to_validate.extend(members[cut:])",
-                    "members[cut:]": "members[cut + 1 :]",  # one is lost
-                    "np.flatnonzero(labels == k)": "np.arange((labels == k).sum())",
-                }.items()
-            ),
-            # Not stratified, and the parts swapped.
-            "to_train, to_validate = split(len(labels), share, rng)",
-            STRATIFIED.replace("[:cut]", "[: len(members) - cut]").replace(
-                "[cut:]", "[len(members) - cut :]"
-            ),
-        ],
-        "vote": [
-            *(
-                VOTE.replace(right, wrong)
-                for right, wrong in [
-                    ("distances.argsort", "(-distances).argsort"),  # the furthest
-                    ("[:, :k]", "[:k]"),  # images instead of neighbours
-                    (":k", ":1"),  # only one
-                    ("np.bincount(row).argmax()", "row[0]"),  # the nearest, no vote
-                    ("np.bincount(row).argmax()", "np.median(row)"),
-                    ("np.bincount(row).argmax()", "np.bincount(row).max()"),  # the votes
-                    ("labels[nearest_k]", "nearest_k"),  # positions instead of labels
-                    ("axis=1", "axis=0"),
-                ]
-            ),
-            VOTE.replace("return", "answers ="),
-        ],
-    },
-    "02_softmax": {
-        "soft-temperature": [
-            *(
-                SOFTMAX_AT.replace(right, wrong)
-                for right, wrong in [
-                    ("z / temperature", "z * temperature"),
-                    ("z = z / temperature", "z = z / 1"),  # no temperature
-                    (" - z.max(axis=-1, keepdims=True)", ""),  # overflows
-                    ("z.max(axis=-1, keepdims=True)", "z.max()"),  # one largest for all rows
-                    ("e.sum(axis=-1, keepdims=True)", "e.sum()"),  # one sum for all rows
-                    ("e.sum(axis=-1", "e.sum(axis=0"),  # over the images
-                    ("return e / e.sum(axis=-1, keepdims=True)", "return e"),
-                    ("return", "answer ="),
-                ]
-            ),
-            "return softmax(z) / temperature",
-        ],
-        "decay-gradient": [
-            "return x.T @ dz",  # no penalty
-            "return decay * w",  # nothing but the penalty
-            "return x.T @ dz + 2 * decay * w",
-            "return x.T @ dz + decay / 2 * w",
-            "return x.T @ dz + decay / 2 * w**2",  # the penalty, not its gradient
-            "return x.T @ dz - decay * w",
-            "return x.T @ dz + decay * np.sign(w)",
-            "return (x.T @ dz + decay * w) / len(y)",  # dz holds 1/N already
-            "return dz @ w.T + decay * x",
-        ],
     },
     "05_pooling": {
         "loop": [
@@ -376,46 +274,6 @@ WRONG_ANSWERS = {
             moved = 4 * (channels * height * width + outputs)
             return min(rate / (2 * outputs * k * k), bandwidth / moved)
             """,
-        ],
-    },
-    "03_backpropagation": {
-        "leaky": [
-            # A plain ReLU, the forward, the slope added, on both sides or on the wrong one.
-            "return dy * (x > 0)",
-            "return np.where(x > 0, x, slope * x)",
-            "return np.where(x > 0, dy, dy + slope)",
-            "return slope * dy",
-            "return np.where(x > 0, slope * dy, dy)",
-            "return np.where(x > 0, dy, slope)",
-            "return np.where(x >= 0, dy, slope * dy)",
-            "return np.where(dy > 0, dy, slope * dy)",
-            # Written into dy; nothing returned.
-            "dy[x <= 0] *= slope\nreturn dy",
-            "dx = np.where(x > 0, dy, slope * dy)",
-        ],
-        "sigmoid": [
-            # Another sign, another derivative, the derivative of x, no chain rule, no return.
-            SIGMOID.replace("np.exp(-x)", "np.exp(x)"),
-            SIGMOID.replace("* (1 - self.y)", "* (1 + self.y)"),
-            SIGMOID.replace("dy * self.y * (1 - self.y)", "dy * self.y"),
-            SIGMOID.replace("dy * self.y * (1 - self.y)", "dy * self.x * (1 - self.x)"),
-            SIGMOID.replace("dy * self.y", "self.y"),
-            SIGMOID.replace("    return dy", "    dx = dy"),
-            SIGMOID.replace("    return dy", "    dy *= 1.0\n    return np.zeros_like(dy) * dy"),
-            # Only forward.
-            SIGMOID.partition("\ndef backward")[0],
-        ],
-        "scale-shift": [
-            # Not summed over the batch, averaged, summed over features, gamma or x forgotten.
-            "return dy * gamma, dy * x, dy",
-            "return dy * gamma, (dy * x).mean(axis=0), dy.mean(axis=0)",
-            "return dy * gamma, (dy * x).sum(axis=1), dy.sum(axis=1)",
-            "return dy * gamma, (dy * x).sum(), dy.sum()",
-            "return dy, (dy * x).sum(axis=0), dy.sum(axis=0)",
-            "return dy * gamma, dy.sum(axis=0), dy.sum(axis=0)",
-            "return dy * gamma, x.sum(axis=0), np.full(len(gamma), len(x))",
-            "return dy * gamma, dy.sum(axis=0), (dy * x).sum(axis=0)",
-            "return dy * gamma",
         ],
     },
     "04_convolution": {
