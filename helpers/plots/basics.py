@@ -118,8 +118,8 @@ def growing_templates(stages, *, size=(28, 28), interval=700):
 def _templates(weights, steps):
     """A row of templates for each number of steps, each row on its own scale."""
     rows, classes = weights.shape[:2]
-    wide = style.WIDTH / classes
-    with style.drawing(style.WIDTH, rows * (wide + 0.1) + 0.4) as figure:
+    side = min(style.WIDTH / classes, 7.5 / rows)
+    with style.drawing(min(style.WIDTH, side * classes + 0.5), rows * (side + 0.1) + 0.4) as figure:
         figure.get_layout_engine().set(w_pad=0.02, h_pad=0.03)
         grid = figure.subplots(rows, classes, squeeze=False)
         for line, row, step in zip(grid, weights, steps, strict=True):

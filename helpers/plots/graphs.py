@@ -85,13 +85,15 @@ def _node(axes, place, name, value, gradient, known):
 
 
 def _arrow(axes, start, end):
-    look = {"arrowstyle": "->", "color": style.GREY, "lw": 1.8, "shrinkA": 34, "shrinkB": 36}
+    look = {"arrowstyle": "->", "color": style.GREY, "lw": 1.8, "shrinkA": 32, "shrinkB": 34}
     axes.annotate("", end, start, arrowprops=look, zorder=1)
 
 
 def _local(axes, start, end, local):
-    """Write the local gradient at the middle of an arrow."""
-    middle = ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2 + 0.2)
+    """Write the local gradient beside the middle of an arrow."""
+    steep = end[1] - start[1] > 1
+    beside = (0.24, -0.14) if steep else (0, 0.2)  # below an arrow that rises to a gradient
+    middle = ((start[0] + end[0]) / 2 + beside[0], (start[1] + end[1]) / 2 + beside[1])
     at = {"ha": "center", "va": "center", "fontsize": 11, "color": style.GREY}
     axes.text(*middle, f"×{_number(local)}", zorder=4, **at)
 
@@ -106,5 +108,5 @@ def _in_words(nodes, known):
     if not known:
         return text + "No gradient is known yet."
     found = ", ".join(f"d{name} = {_number(nodes[name][1])}" for name in known)
-    text += f"Below them in red the gradients, from the end: {found}. "
+    text += f"Below them, in colour, the gradients, from the end: {found}. "
     return text + "On the arrows, in grey, the local gradients by which they were multiplied."

@@ -176,11 +176,11 @@ class check:  # noqa: N801 - used like a function: with check("softmax") as test
         """
         if got is None:
             raise NotYet(f"{what} is None: a function without return returns nothing.")
+        if np.shape(got) != x.shape:
+            raise NotYet(f"{what} should have the shape {x.shape}, but has {np.shape(got)}.")
         for sentence, value in (known or {}).items():
             if comparison.problem(got, value, what) is None:
                 raise NotYet(f"{what}: {sentence}")
-        if np.shape(got) != x.shape:
-            raise NotYet(f"{what} should have the shape {x.shape}, but has {np.shape(got)}.")
         measured = gradient_check.numerical_gradient(f, x, dy)
         error = gradient_check.relative_error(got, measured)
         if not error <= tolerance:
