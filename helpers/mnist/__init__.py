@@ -10,6 +10,16 @@ On the command line, ``python -m helpers.mnist`` says what is there.
 
 from helpers.mnist.digits import SOURCES, Digits, Split, fetch, load
 from helpers.mnist.download import DownloadError
+from helpers.mnist.files import sample_folder
 from helpers.mnist.idx import IdxError
 
-__all__ = ["SOURCES", "Digits", "DownloadError", "IdxError", "Split", "fetch", "load"]
+__all__ = [
+    "SOURCES",
+    "Digits",
+    "DownloadError",
+    "IdxError",
+    "Split",
+    "fetch",
+    "load",
+    "sample_folder",
+]

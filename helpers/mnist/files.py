@@ -59,7 +59,12 @@ def cache_folder():
 
 
 def sample_folder():
-    """Where the 5,000 digits of the checkout lie: ``data/sample/``."""
+    """Where the 5,000 digits of the checkout lie: ``data/sample/``, whatever folder one works in.
+
+    Returns
+    -------
+    Path
+    """
     return DATA / "sample"
 
 

@@ -8,12 +8,14 @@ is drawn there, inside ``with plots.drawing(9, 4) as figure:``, and shown by
 ``plots.show(figure, alt=...)``.
 """
 
+from helpers.plots.basics import growing_templates, luck, surprise, temperatures
 from helpers.plots.charts import bars, confusion, ladder, probabilities, reading
 from helpers.plots.convolutions import answers, kernel_explorer, kernels, places
 from helpers.plots.curves import LiveCurves, curves
 from helpers.plots.digits import digit_grid, digit_numbers, gallery
 from helpers.plots.evaluation import intervals, overlays, reliability_diagram
 from helpers.plots.filters import feature_maps, filters
+from helpers.plots.graphs import walk_back
 from helpers.plots.optimizers import descent, descents, lines, rate_race, rate_search
 from helpers.plots.pools import LiveScores, influence, pooling_explorer, shift_explorer
 from helpers.plots.speed import matrices, memory_order, rates, windows
@@ -37,12 +39,14 @@ __all__ = [
     "feature_maps",
     "filters",
     "gallery",
+    "growing_templates",
     "influence",
     "intervals",
     "kernel_explorer",
     "kernels",
     "ladder",
     "lines",
+    "luck",
     "matrices",
     "memory_order",
     "overlays",
@@ -57,6 +61,9 @@ __all__ = [
     "reliability_diagram",
     "shift_explorer",
     "show",
+    "surprise",
     "tables",
+    "temperatures",
+    "walk_back",
     "windows",
 ]
