@@ -8,6 +8,7 @@ is drawn there, inside ``with plots.drawing(9, 4) as figure:``, and shown by
 ``plots.show(figure, alt=...)``.
 """
 
+from helpers.plots import racing, regularising
 from helpers.plots.charts import bars, confusion, ladder, probabilities, reading
 from helpers.plots.curves import LiveCurves, curves
 from helpers.plots.digits import digit_grid, digit_numbers, gallery
@@ -40,10 +41,12 @@ __all__ = [
     "overlays",
     "percent",
     "probabilities",
+    "racing",
     "rate_race",
     "rate_search",
     "rates",
     "reading",
+    "regularising",
     "reliability_diagram",
     "show",
     "windows",

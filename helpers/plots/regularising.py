@@ -1,0 +1,1 @@
+"""Pictures of notebook 08."""
