@@ -4,6 +4,21 @@ SGD = """
 for param, grad in zip(params, grads, strict=True):
     param -= self.learning_rate * grad
 """
+BATCHES = """
+while True:
+    order = rng.permutation(count)
+    for start in range(0, count - size + 1, size):
+        yield order[start : start + size]
+"""
+SWEEP = """
+for rate in rates:
+    optimizer.learning_rate = rate
+    losses.append(backpropagate(net, next(numbers)))
+    optimizer.update(net.parameters, net.gradients)
+    if losses[-1] > 2 * losses[0]:
+        break
+return losses
+"""
 MOMENTUM = """
 if self.velocities is None:
     self.velocities = [np.zeros_like(param) for param in params]
@@ -82,6 +97,50 @@ def spoilt(text, *changes):
 
 
 WRONG = {
+    "batches": [
+        *spoilt(
+            BATCHES,
+            ("rng.permutation(count)", "np.arange(count)", "not shuffled"),
+            ("rng.permutation(count)", "rng.integers(count, size=count)", "twice"),
+            ("rng.permutation(count)", "np.random.permutation(count)", "same rng"),
+            ("rng.permutation(count)", "1 + rng.permutation(count)", "no numbers of images"),
+            ("count - size + 1", "count", "sizes of the batches"),
+            ("    yield order", "    return order", "no generator"),
+            (
+                "while True:\n    order = rng.permutation(count)\n",
+                "order = rng.permutation(count)\nwhile True:\n",
+                "new order",
+            ),
+            ("yield order[start : start + size]", "yield order[:size]", "twice"),
+        ),
+        ("return rng.permutation(count)[:size]", "no generator"),
+    ],
+    "sweep": spoilt(
+        SWEEP,
+        ("    optimizer.learning_rate = rate\n", "", "does not grow"),
+        ("    optimizer.update(net.parameters, net.gradients)\n", "", "no step"),
+        ("    if losses[-1] > 2 * losses[0]:\n        break\n", "", "goes on"),
+        ("2 * losses[0]", "losses[0]", ""),
+        ("return losses", "found = losses", "returns nothing"),
+        ("next(numbers)", "np.arange(128)", ""),
+        (
+            "    if losses[-1] > 2 * losses[0]:\n        break\nreturn losses",
+            "    if losses[-1] > 2 * losses[0]:\n        return losses[:-1]\nreturn losses",
+            "not noted",
+        ),
+    )
+    + [
+        (
+            "for rate in rates:\n"
+            "    losses.append(backpropagate(net, next(numbers)))\n"
+            "    optimizer.update(net.parameters, net.gradients)\n"
+            "    optimizer.learning_rate = rate\n"
+            "    if losses[-1] > 2 * losses[0]:\n"
+            "        break\n"
+            "return losses",
+            "rate of the one before",
+        )
+    ],
     "sgd": [
         *spoilt(
             SGD,
@@ -427,6 +486,21 @@ WRONG = {
 }
 
 RIGHT = {
+    "batches": [
+        "while True:\n"
+        "    numbers = np.arange(count)\n"
+        "    rng.shuffle(numbers)\n"
+        "    whole = count // size\n"
+        "    yield from numbers[: whole * size].reshape(whole, size)",
+    ],
+    "sweep": [
+        "for optimizer.learning_rate in rates:\n"
+        "    losses += [backpropagate(net, next(numbers))]\n"
+        "    optimizer.update(net.parameters, net.gradients)\n"
+        "    if max(losses) > 2 * losses[0]:\n"
+        "        return losses\n"
+        "return losses",
+    ],
     "sgd": [
         "for w, g in zip(params, grads):\n    w[...] = w - self.learning_rate * g",
         "for p, g in zip(params, grads):\n    np.subtract(p, self.learning_rate * g, out=p)",
