@@ -8,6 +8,7 @@ is drawn there, inside ``with plots.drawing(9, 4) as figure:``, and shown by
 ``plots.show(figure, alt=...)``.
 """
 
+from helpers.plots import racing, regularising
 from helpers.plots.basics import growing_templates, luck, surprise, temperatures
 from helpers.plots.charts import bars, confusion, ladder, probabilities, reading
 from helpers.plots.convolutions import answers, kernel_explorer, kernels, places
@@ -54,10 +55,12 @@ __all__ = [
     "places",
     "pooling_explorer",
     "probabilities",
+    "racing",
     "rate_race",
     "rate_search",
     "rates",
     "reading",
+    "regularising",
     "reliability_diagram",
     "shift_explorer",
     "show",

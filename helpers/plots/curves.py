@@ -39,17 +39,21 @@ class LiveCurves:
         How many epochs there will be, so that the axis has its full length from the start.
     caption : str, optional
         See `helpers.plots.show`.
+    every : int
+        Draw only after each such number of epochs, and after the last of `epochs`.
 
     Examples
     --------
     >>> fit(net, digits.train, epochs=5, on_epoch=LiveCurves(5))  # doctest: +SKIP
     """
 
-    def __init__(self, epochs=None, *, caption=None):
-        self.epochs, self.caption = epochs, caption
+    def __init__(self, epochs=None, *, caption=None, every=1):
+        self.epochs, self.caption, self.every = epochs, caption, every
         self._place = style.LiveFigure()
 
     def __call__(self, history):
+        if history.epochs % self.every and history.epochs != self.epochs:
+            return
         figure, alt = _curves(history, self.epochs)
         self._place.show(figure, alt, self.caption)
 
