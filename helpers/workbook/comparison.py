@@ -16,7 +16,8 @@ def problem(got, wanted, what, known=None, rtol=1e-7, atol=1e-10):
     what : str
         What `got` is called: ``"softmax(z)"``.
     known : dict of str to array_like, optional
-        What well-known mistakes give, by a sentence that says what the mistake is.
+        What well-known mistakes give, by a sentence that says what the mistake is. An answer that
+        is right is never one of them, even where a mistake happens to give the same.
     rtol, atol : float
         As in `numpy.allclose`.
 
@@ -26,10 +27,13 @@ def problem(got, wanted, what, known=None, rtol=1e-7, atol=1e-10):
     """
     if got is None:
         return f"{what} is None: a function without return returns nothing."
+    found = _problem(got, wanted, what, rtol, atol)
+    if found is None:
+        return None
     for sentence, value in (known or {}).items():
         if _problem(got, value, what, rtol, atol) is None:
             return f"{what}: {sentence}"
-    return _problem(got, wanted, what, rtol, atol)
+    return found
 
 
 def _problem(got, wanted, what, rtol, atol):
