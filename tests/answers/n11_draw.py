@@ -115,7 +115,7 @@ WRONG = {
         (
             "rows, columns = np.nonzero(image)\n"
             "return (rows.min() + rows.max()) / 2, (columns.min() + columns.max()) / 2",
-            "should be",
+            "middle of the image",
         ),
         (
             "rows, columns = np.nonzero(image)\nreturn rows.mean(), columns.mean()",
@@ -151,7 +151,7 @@ WRONG = {
     "centred": [
         *_changed(
             CENTRED,
-            ("14 - row", "13.5 - row", "off"),
+            ("14 - row", "13.5 - row", "13.5"),
             ("14 - ", "13.5 - ", "not at 13.5"),
             ("round(", "int(", "cutting off"),
             ("min(max(round(14 - row), 0), 28 - height)", "round(14 - row)", "not yet"),
