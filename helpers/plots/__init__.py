@@ -11,8 +11,14 @@ is drawn there, inside ``with plots.drawing(9, 4) as figure:``, and shown by
 from helpers.plots.charts import bars, confusion, ladder, probabilities, reading
 from helpers.plots.curves import LiveCurves, curves
 from helpers.plots.digits import digit_grid, digit_numbers, gallery
-from helpers.plots.evaluation import intervals, overlays, reliability_diagram
-from helpers.plots.filters import feature_maps, filters
+from helpers.plots.evaluation import intervals, overlays, reliability_diagram, sizes
+from helpers.plots.filters import feature_maps, filters, stages
+from helpers.plots.mistakes import (
+    misread_by_one,
+    misread_explorer,
+    mistake_explorer,
+    mistakes,
+)
 from helpers.plots.optimizers import descent, descents, lines, rate_race, rate_search
 from helpers.plots.speed import matrices, memory_order, rates, windows
 from helpers.plots.style import LiveFigure, as_html, drawing, percent, show
@@ -37,6 +43,10 @@ __all__ = [
     "lines",
     "matrices",
     "memory_order",
+    "misread_by_one",
+    "misread_explorer",
+    "mistake_explorer",
+    "mistakes",
     "overlays",
     "percent",
     "probabilities",
@@ -46,5 +56,7 @@ __all__ = [
     "reading",
     "reliability_diagram",
     "show",
+    "sizes",
+    "stages",
     "windows",
 ]

@@ -115,7 +115,7 @@ WRONG = {
         (
             "rows, columns = np.nonzero(image)\n"
             "return (rows.min() + rows.max()) / 2, (columns.min() + columns.max()) / 2",
-            "middle of the image",
+            "as often as there is ink",
         ),
         (
             "rows, columns = np.nonzero(image)\nreturn rows.mean(), columns.mean()",
@@ -140,7 +140,7 @@ WRONG = {
         (
             "height, width = image.shape\n"
             "return image.sum(axis=1) @ np.arange(height) / image.sum()",
-            "should be 2 values",
+            "should have the shape",
         ),
         (
             "image /= image.sum()\nrows, columns = np.indices(image.shape)\n"
@@ -152,10 +152,10 @@ WRONG = {
         *_changed(
             CENTRED,
             ("14 - row", "13.5 - row", "13.5"),
-            ("14 - ", "13.5 - ", "not at 13.5"),
-            ("round(", "int(", "cutting off"),
+            ("14 - ", "13.5 - ", "not 13.5"),
+            ("round(", "int(", "do not cut off"),
             ("min(max(round(14 - row), 0), 28 - height)", "round(14 - row)", "not yet"),
-            ("min(max(round(14 - row), 0), 28 - height)", "(28 - height) // 2", "off"),
+            ("min(max(round(14 - row), 0), 28 - height)", "(28 - height) // 2", ""),
             (
                 "return image",
                 "image = np.zeros((28, 28))\nreturn image",
