@@ -5,23 +5,6 @@ For each notebook, for each grade_id: what a student may write between ``### BEG
 """
 
 # Right answers, to be spoilt.
-PREPARE = """
-rows, columns = np.flatnonzero(canvas.any(axis=1)), np.flatnonzero(canvas.any(axis=0))
-cut = canvas[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-height, width = (max(1, round(side * 20 / max(cut.shape))) for side in cut.shape)
-cut = Image.fromarray(cut.astype(np.float32))
-digit = np.asarray(cut.resize((width, height), Image.Resampling.HAMMING)).clip(0)
-digit = digit / digit.max()
-row, column = centre_of_mass(digit)
-down, across = round(14 - row), round(14 - column)
-image = np.zeros((28, 28), dtype=np.float32)
-image[down : down + height, across : across + width] = digit
-return image
-"""
-TURN = """
-alpha = np.deg2rad(degrees)
-matrix = np.array([[np.cos(alpha), np.sin(alpha)], [-np.sin(alpha), np.cos(alpha)]])
-return [stroke @ matrix for stroke in strokes]""".lstrip()
 
 STRATIFIED = """
 members = rng.permutation(np.flatnonzero(labels == k))
@@ -72,41 +55,7 @@ length = np.sqrt(sum((grad**2).sum() for grad in grads))
 factor = min(1, limit / length)
 return [factor * grad for grad in grads]
 """
-F_BETA = """
-hits, n_read, n_true = np.diag(matrix), matrix.sum(axis=0), matrix.sum(axis=1)
-return (1 + beta**2) * hits / np.maximum(beta**2 * n_true + n_read, 1)
-"""
-SURE_ENOUGH = """
-for t in np.unique(confidence):
-    if (~right[confidence >= t]).mean() <= most:
-        return t
-return np.inf
-"""
-ATTACK = """
-_, dlogits = softmax_cross_entropy(net.forward(images), labels)
-return np.clip(images + epsilon * np.sign(net.backward(dlogits)), 0, 1)
-"""
 
-TAPE = """
-def exp(a):
-    result = float(np.exp(a.data))
-    return Value(result, [(a, result)])
-
-
-def log(a):
-    return Value(float(np.log(a.data)), [(a, 1 / a.data)])
-"""
-REORDER = """
-blocks = weight.reshape(channels, height, width, -1)
-return blocks.transpose(1, 2, 0, 3).reshape(weight.shape)
-"""
-FRONT = """
-models = list(zip(sizes, scores, strict=True))
-return [
-    not any(s <= size and a >= score and (s, a) != (size, score) for s, a in models)
-    for size, score in models
-]
-"""
 LAYER_NORM = """
 centred = x - x.mean(axis=1, keepdims=True)
 var = (centred**2).mean(axis=1, keepdims=True)
@@ -151,9 +100,6 @@ return first, last
 """
 
 WRONG_ANSWERS = {
-    "00_start_here": {
-        "pixel-count": ["return height + width", "return 28 * 28", "return height**2"],
-    },
     "01_digits": {
         "idx-header": [
             # Little-endian, without the number of dimensions, of signed bytes, the sizes reversed.
@@ -535,60 +481,6 @@ WRONG_ANSWERS = {
                 "return [factor * grad for grad in grads]",
                 "for grad in grads:\n    grad *= factor\nreturn grads",
             ),
-        ],
-    },
-    "10_comparison": {
-        "tape-functions": [
-            *(
-                TAPE.replace(right, wrong)
-                for right, wrong in [
-                    ("[(a, result)]", "[(a, 1.0)]"),  # the slope of the identity
-                    ("[(a, result)]", "[(a, a.data)]"),
-                    ("[(a, result)]", "[]"),  # not connected
-                    ("Value(result, [(a, result)])", "result"),  # a number, no Value
-                    ("[(a, 1 / a.data)]", "[(a, a.data)]"),
-                    ("[(a, 1 / a.data)]", "[(a, float(np.log(a.data)))]"),
-                    ("[(a, 1 / a.data)]", ""),
-                    ("np.log(", "np.log10("),
-                    ("return Value(result", "Value(result"),  # nothing returned
-                ]
-            ),
-            # Only one of the two.
-            TAPE.partition("\n\n\ndef log")[0] + "\nlog = exp",
-        ],
-        "reorder": [
-            *(
-                REORDER.replace(right, wrong)
-                for right, wrong in [
-                    ("transpose(1, 2, 0, 3)", "transpose(2, 1, 0, 3)"),  # (W, H, C)
-                    ("transpose(1, 2, 0, 3)", "transpose(2, 0, 1, 3)"),  # the way back
-                    ("(channels, height, width, -1)", "(height, width, channels, -1)"),
-                    (".reshape(weight.shape)", ""),
-                    ("return", "answer ="),
-                ]
-            ),
-            "return weight",
-            "return weight[::-1]",
-            "return weight.reshape(height, width, channels, -1).reshape(weight.shape)",
-            # Right, but written into the weight.
-            "blocks = weight.reshape(channels, height, width, -1).transpose(1, 2, 0, 3)\n"
-            "weight[:] = blocks.reshape(weight.shape).copy()\nreturn weight",
-        ],
-        "front": [
-            *(
-                FRONT.replace(right, wrong)
-                for right, wrong in [
-                    ("s <= size and a >= score", "s <= size or a >= score"),
-                    ("s <= size and a >= score", "s < size and a > score"),  # ties are forgotten
-                    ("s <= size and a >= score", "s <= size and a <= score"),
-                    ("s <= size and a >= score", "s >= size and a >= score"),
-                    (" and (s, a) != (size, score)", ""),  # beaten by itself
-                    ("not any", "any"),
-                    ("return", "answer ="),
-                ]
-            ),
-            "return [score == max(scores) for score in scores]",
-            "return [size == min(sizes) for size in sizes]",
         ],
     },
     "08_regularisation": {
