@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from helpers import handwriting
-from helpers.drawing.reader import ask, best_network, check_network
+from helpers.drawing.reader import ask, best_network, check_network, told_reader
 from helpers.drawing.view import HINT, PadView
 from helpers.images import (
     NoInkError,
@@ -60,7 +60,8 @@ class DigitPad:
     net : object, optional
         Anything with a method ``predict_proba`` that turns images of shape (N, 1, 28, 28), float32
         from 0 to 1, into probabilities of shape (N, 10). Default: the best trained network of the
-        course.
+        course. If it has an attribute ``read_by``, such as ``"your own layers: Conv2D"``, the pad
+        says so beside each reading.
     size : int
         Side of the canvas, in pixels.
 
@@ -120,6 +121,11 @@ class DigitPad:
     def network(self, net):
         self._network = check_network(net)
         self._read()
+
+    @property
+    def read_by(self):
+        """Who reads, in a sentence; empty if the network has no attribute ``read_by``."""
+        return told_reader(self._network)
 
     @property
     def prediction(self):
@@ -272,7 +278,7 @@ class DigitPad:
         except Exception as error:
             instead = "No reading"
             problem = f"The network failed, the drawing is kept. {type(error).__name__}: {error}"
-        self._view.show(self.image, self.probabilities, instead)
+        self._view.show(self.image, self.probabilities, instead, self.read_by)
         self._view.say(problem or HINT, error=problem is not None)
 
 

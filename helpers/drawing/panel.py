@@ -21,6 +21,7 @@ STYLE = """
   display: block; min-height: 20px; font-size: 14px; line-height: 20px; font-weight: 400;
   color: var(--pad-quiet);
 }
+.digit-pad .pad-reader { margin: 0; max-width: 460px; font-size: 13px; color: var(--pad-quiet); }
 .digit-pad .pad-words.pad-none { font-weight: 400; color: var(--pad-quiet); }
 .digit-pad figure { margin: 0; }
 .digit-pad figure img, .digit-pad figure div {
@@ -56,13 +57,13 @@ class ReadingPanel:
     """
 
     def __init__(self):
-        self._words, self._seen, self._bars = (widgets.HTML() for _ in range(3))
+        self._words, self._reader, self._seen, self._bars = (widgets.HTML() for _ in range(4))
         pictures = widgets.HBox([self._seen, self._bars])
         pictures.layout = widgets.Layout(flex_flow="row wrap", grid_gap="12px 32px")
-        self.widget = widgets.VBox([widgets.HTML(STYLE), self._words, pictures])
+        self.widget = widgets.VBox([widgets.HTML(STYLE), self._words, self._reader, pictures])
         self.widget.layout = widgets.Layout(grid_gap="12px")
 
-    def show(self, image, probabilities, instead):
+    def show(self, image, probabilities, instead, reader=""):
         """Show a reading.
 
         Parameters
@@ -71,7 +72,11 @@ class ReadingPanel:
         probabilities : ndarray of shape (10,), or None
         instead : str
             What to say when there is no reading.
+        reader : str
+            A sentence on who reads; empty where nobody knows.
         """
+        self._reader.value = f'<p class="pad-reader">{escape(reader)}</p>' if reader else ""
+        self._reader.layout.display = None if reader else "none"
         self._seen.value = _seen(image)
         self._bars.value = _bars(probabilities)
         if probabilities is None:

@@ -70,9 +70,9 @@ class PadView:
         self._note = widgets.HTML()
         self.widget = self._laid_out(size)
 
-    def show(self, image, probabilities, instead):
+    def show(self, image, probabilities, instead, reader=""):
         """Show a reading; see `ReadingPanel.show`."""
-        self._panel.show(image, probabilities, instead)
+        self._panel.show(image, probabilities, instead, reader)
 
     def say(self, text, error=False):
         """Show a line of text below the pad."""

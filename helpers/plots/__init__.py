@@ -14,9 +14,10 @@ from helpers.plots.charts import bars, confusion, ladder, probabilities, reading
 from helpers.plots.convolutions import answers, kernel_explorer, kernels, places
 from helpers.plots.curves import LiveCurves, curves
 from helpers.plots.digits import digit_grid, digit_numbers, gallery
-from helpers.plots.evaluation import intervals, overlays, reliability_diagram
-from helpers.plots.filters import feature_maps, filters
+from helpers.plots.evaluation import intervals, overlays, reliability_diagram, sizes
+from helpers.plots.filters import feature_maps, filters, stages
 from helpers.plots.graphs import walk_back
+from helpers.plots.mistakes import misread_by_one, misread_explorer, mistake_explorer, mistakes
 from helpers.plots.optimizers import descent, descents, lines, rate_race, rate_search
 from helpers.plots.pools import LiveScores, influence, pooling_explorer, shift_explorer
 from helpers.plots.speed import matrices, memory_order, rates, windows
@@ -50,6 +51,10 @@ __all__ = [
     "luck",
     "matrices",
     "memory_order",
+    "misread_by_one",
+    "misread_explorer",
+    "mistake_explorer",
+    "mistakes",
     "overlays",
     "percent",
     "places",
@@ -64,6 +69,8 @@ __all__ = [
     "reliability_diagram",
     "shift_explorer",
     "show",
+    "sizes",
+    "stages",
     "surprise",
     "tables",
     "temperatures",

@@ -151,6 +151,55 @@ def intervals(names, low, middle, high, *, unit, marks=None, form="{:.2f}", capt
     style.show(figure, _intervals_alt(names, low, middle, high, unit, marks, form), caption)
 
 
+def sizes(names, size, low, middle, high, *, own=(), below=(), unit, caption=None):
+    """Show how well models do over how large they are, with an interval for each.
+
+    Parameters
+    ----------
+    names : sequence of str
+    size : array_like of shape (K,)
+        In bytes; the axis is logarithmic.
+    low, middle, high : array_like of shape (K,)
+        What was measured, and what it may be.
+    own : collection of str
+        The models that get a circle instead of a square.
+    below : collection of str
+        The models whose names stand below their mark, where names would meet.
+    unit : str
+        What was measured, and in what: "accuracy (%)".
+    caption : str, optional
+        See `helpers.plots.show`.
+
+    Raises
+    ------
+    ValueError
+        If there are not as many names as values.
+    """
+    size, low, middle, high = (np.asarray(a, dtype=float) for a in (size, low, middle, high))
+    if not size.shape == low.shape == middle.shape == high.shape == (len(names),) or not len(names):
+        raise ValueError(f"{len(names)} names need as many values of size, low, middle and high")
+    with style.drawing(style.WIDTH, 5) as figure:
+        axes = figure.subplots()
+        for name, x, start, value, end in zip(names, size, low, middle, high, strict=True):
+            colour = style.BLUE if name in own else style.VERMILLION
+            axes.plot(x, value, "o" if name in own else "s", color=colour, markersize=9)
+            axes.plot([x, x], [start, end], color=colour)
+            under = name in below
+            place = (x, start if under else end), (0, -12 if under else 12)
+            look = {"ha": "center", "va": "top" if under else "bottom", "size": 12}
+            axes.annotate(name, *place, textcoords="offset points", **look)
+        axes.set(xscale="log", xlim=(size.min() / 4, size.max() * 4), ylabel=unit)
+        axes.set(xlabel="size in bytes; each line is ten times the one before")
+        axes.margins(y=0.15)
+        axes.grid(axis="x")
+    said = ", ".join(
+        f"{name} {value:.1f} with {x / 1e6:.2g} MB"
+        for name, x, value in zip(names, size, middle, strict=True)
+    )
+    marks = "; ours are blue circles, the others red squares" if own else ""
+    style.show(figure, f"{unit[0].upper()}{unit[1:]} over size{marks}: {said}.", caption)
+
+
 def _bins(name, confidence, accuracy, counts):
     """The three arrays of a network, without empty bins."""
     confidence, accuracy, counts = (

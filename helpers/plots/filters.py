@@ -39,6 +39,43 @@ def feature_maps(maps, *, columns=8, caption=None):
     style.show(figure, alt, caption)
 
 
+def stages(kept, *, columns=8, caption=None):
+    """Show the strongest feature maps of several layers, a row for each layer.
+
+    Each map has a colour scale of its own.
+
+    Parameters
+    ----------
+    kept : sequence of array_like of shape (C, H, W)
+        One image's activations, layer after layer.
+    columns : int
+        How many maps of each layer; those with the largest mean.
+    caption : str, optional
+        See `helpers.plots.show`. Say here what is to be seen in them: only their sizes are known.
+
+    Raises
+    ------
+    ValueError
+        If there is no layer, or one has not as many maps as there are columns.
+    """
+    kept = [np.asarray(maps, dtype=float) for maps in kept]
+    if not kept or any(maps.ndim != 3 or len(maps) < columns for maps in kept):
+        raise ValueError(f"kept must hold layers of shape (C, H, W) with at least {columns} maps")
+    with style.drawing(style.WIDTH, 1.15 * len(kept) + 0.4) as figure:
+        grid = figure.subplots(len(kept), columns, squeeze=False)
+        for row, maps in zip(grid, kept, strict=True):
+            strongest = maps.mean(axis=(1, 2)).argsort()[::-1][:columns]
+            for axes, channel in zip(row, strongest, strict=True):
+                axes.imshow(maps[channel], cmap=style.AMOUNT)
+                axes.set(xticks=[], yticks=[])
+            size = f"{len(maps)} maps,\n{maps.shape[1]} x {maps.shape[2]}"
+            row[0].set_ylabel(size, fontsize=12)
+    sizes = ", ".join(f"{len(maps)} of {maps.shape[1]} by {maps.shape[2]}" for maps in kept)
+    alt = f"The {columns} strongest feature maps of each layer, top to bottom out of {sizes}."
+    alt += f" {caption}" if caption else " Each map has a colour scale of its own."
+    style.show(figure, alt)
+
+
 def filters(weight, *, columns=8, caption=None):
     """Show the weights of a convolution: blue is negative, white is zero, vermillion is positive.
 

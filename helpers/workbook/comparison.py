@@ -120,7 +120,7 @@ def written(before, after):
     Parameters
     ----------
     before, after : object
-        What neither array nor container is taken to be unchanged.
+        What is neither array, container, number nor text is taken to be unchanged.
 
     Returns
     -------
@@ -135,4 +135,6 @@ def written(before, after):
         return not keys or any(written(before[key], after[key]) for key in before)
     if isinstance(before, list | tuple):
         return len(before) != len(after) or any(map(written, before, after))
+    if isinstance(before, bool | int | float | complex | str):
+        return bool(before != after and before == before)  # NaN is not itself
     return False

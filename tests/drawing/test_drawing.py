@@ -518,6 +518,19 @@ def test_errors_cannot_smuggle_html_into_the_page(pad):
     assert "<script>" not in find(pad, widgets.HTML, "script").value
 
 
+def test_the_pad_says_who_reads_where_the_network_tells(pad):
+    assert pad.read_by == "" and "Read by" not in page(pad)
+    telling = Reader()
+    telling.read_by = "your own layers: <Dense>"
+    pad.network = telling
+    assert pad.read_by == "Read by your own layers: <Dense>."
+    assert "Read by your own layers: &lt;Dense&gt;." in page(pad)
+    line = find(pad, widgets.HTML, 'class="pad-reader"')
+    assert line.layout.display is None
+    pad.network = Reader()
+    assert "Read by" not in page(pad) and line.layout.display == "none"
+
+
 def test_the_pad_shows_itself(pad):
     bundle = pad._repr_mimebundle_(include=None, exclude=None)
     view = bundle["application/vnd.jupyter.widget-view+json"]

@@ -9,7 +9,6 @@ import notebook_student
 import pytest
 from exercise_runner import problems
 from notebook_text import NOTEBOOKS, paths
-from wrong_answers import WRONG_ANSWERS
 
 CHECKS = notebook_anatomy.CHECKS + notebook_outputs.CHECKS
 CHECKS += notebook_exercises.CHECKS + notebook_student.CHECKS
@@ -32,14 +31,14 @@ def test_notebook(path, check):
 
 def test_exercises_refuse_blanks_and_wrong_answers(path, monkeypatch):
     monkeypatch.chdir(NOTEBOOKS)
-    wrong = answers.WRONG.get(path.stem) or WRONG_ANSWERS.get(path.stem, {})
+    wrong = answers.WRONG.get(path.stem, {})
     right = answers.RIGHT.get(path.stem, {})
     found = problems(nbformat.read(path, as_version=4), wrong, right)
     assert not found, f"{path.name}:\n" + "\n".join(f"- {problem}" for problem in found)
 
 
-def test_wrong_answers_belong_to_notebooks():
-    assert set(WRONG_ANSWERS) <= {path.stem for path in paths()}
+def test_answers_belong_to_notebooks():
+    assert set(answers.WRONG) | set(answers.RIGHT) <= {path.stem for path in paths()}
 
 
 def test_the_course_has_its_first_and_its_last_notebook():
