@@ -61,7 +61,7 @@ def rewritten(path, rng):
 
 def _npy(array):
     content = io.BytesIO()
-    np.save(content, array, allow_pickle=True)
+    np.save(content, array)
     return content.getvalue()
 
 

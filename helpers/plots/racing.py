@@ -1,4 +1,8 @@
-"""Pictures of notebook 07: noise of batches, paths down a ravine, optimizers that race."""
+"""Pictures of notebook 07: noise of batches, paths down a ravine, optimizers that race.
+
+A notebook calls them as ``plots.racing.race(...)``: one line each. What moves is shown as a
+still, too, and every picture has alt text that is made from its numbers.
+"""
 
 import numpy as np
 

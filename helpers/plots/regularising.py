@@ -1,4 +1,8 @@
-"""Pictures of notebook 08: what L2, dropout, batch norm and augmentation do."""
+"""Pictures of notebook 08: what L2, dropout, batch norm and augmentation do.
+
+A notebook calls them as ``plots.regularising.norm_graph(...)``: one line each. What moves is
+shown as a still, too, and every picture has alt text that is made from its numbers.
+"""
 
 from collections import Counter
 

@@ -105,7 +105,7 @@ def test_reset_asks_which_and_says_where_the_old_one_is(at, capsys):
     [
         (["check"], "is not there. Make one with: cnn-course"),
         (["update"], "is not there"),
-        (["chekc"], "there is no command 'chekc'. There are: check, update"),
+        (["chexk"], "there is no command 'chekc'. There are: check, update"),
         (["make", "more"], "more is too much here"),
         (["reset", "--all"], "--all is no option here"),
     ],
