@@ -1,13 +1,18 @@
 """Answers to the exercises of 01: reading a header, means, distances, splits, votes."""
 
 READ = """
-zero, kind, dimensions = struct.unpack(">HBB", content[:4])
-if (zero, kind) != (0, 8):
+if content[:3] != bytes([0, 0, 8]):
     raise ValueError("not IDX")
-start = 4 + 4 * dimensions
-return struct.unpack(f">{dimensions}I", content[4:start]), start
+start = 4 + 4 * content[3]
+sizes = [int.from_bytes(content[i : i + 4], "big") for i in range(4, start, 4)]
+return tuple(sizes), start
 """
-HEADER = 'return struct.pack(f">HBB{len(shape)}I", 0, 8, len(shape), *shape)'
+HEADER = """
+header = bytes([0, 0, 8, len(shape)])
+for size in shape:
+    header += int(size).to_bytes(4, "big")
+return header
+"""
 MEANS = """
 rows = images.reshape(len(images), -1)
 return np.stack([rows[labels == k].mean(axis=0) for k in range(classes)])
@@ -34,15 +39,19 @@ return np.array([np.bincount(row).argmax() for row in labels[nearest_k]])
 
 WRONG = {
     "read-header": [
-        (READ.replace('f">', 'f"<'), "little-endian"),
-        (READ.replace('f">', 'f"'), "little-endian"),
-        (READ.replace("4 + 4 * dimensions", "16"), "unpack requires"),
-        (READ.replace("start\n", "16\n"), "images only"),
-        (READ.replace("content[4:start]), start", "content[4:start])[::-1], start"), "wrong order"),
+        (READ.replace('"big"', '"little"'), "little-endian"),
+        (READ.replace("4 + 4 * content[3]", "16"), "header"),
+        (READ.replace("sizes), start", "sizes), 16"), "images only"),
+        (READ.replace("tuple(sizes)", "tuple(sizes[::-1])"), "wrong order"),
         (READ.replace(", start\n", "\n"), "2 values"),
-        (READ.replace('    raise ValueError("not IDX")', "    pass"), "raise a ValueError"),
-        (READ.replace("(zero, kind) != (0, 8)", "zero != 0"), "numbers of another kind"),
-        (READ.replace("content[4:start]", "content[:start]"), "unpack requires"),
+        (READ.replace('raise ValueError("not IDX")', "pass"), "raise a ValueError"),
+        (READ.replace("content[:3] != bytes([0, 0, 8])", "content[0]"), "numbers of another kind"),
+        (
+            READ.replace("content[:3] != bytes([0, 0, 8])", "content[2] not in (0, 8)"),
+            "a zip",
+        ),
+        (READ.replace("i + 4]", "i + 2]"), "should be"),
+        (READ.replace("range(4, start, 4)", "range(start // 4)"), "should have the shape"),
         (READ.replace("return", "answer ="), "returns nothing"),
     ],
     "class-means": [
@@ -126,21 +135,15 @@ WRONG = {
         (NEAREST.replace("return", "d ="), "returns nothing"),
     ],
     "idx-header": [
-        (HEADER.replace('">', '"<'), "most significant"),
-        ('return struct.pack(f">HH{len(shape)}I", 0, 8, *shape)', "magic number"),
-        (HEADER.replace("0, 8", "0, 9"), "magic number"),
-        (HEADER.replace("*shape", "*shape[::-1]"), "in the order of the shape"),
-        ('return bytes([0, 0, 8, 3]) + np.array(shape, dtype=">u4").tobytes()', "magic number"),
-        (
-            'return bytes([0, 0, 8, len(shape)]) + np.array(shape, dtype=">u8").tobytes()',
-            "sizes of 4",
-        ),
-        (
-            'return bytes([0, 0, 8, len(shape)]) + np.array(shape, dtype="<u4").tobytes()',
-            "most significant",
-        ),
-        (HEADER + '.hex(" ")', "not str"),
-        (HEADER.removeprefix("return "), "returned nothing"),
+        (HEADER.replace('"big"', '"little"'), "most significant"),
+        (HEADER.replace("0, 0, 8", "0, 8"), "sizes of 4"),
+        (HEADER.replace("0, 0, 8", "0, 0, 9"), "magic number"),
+        (HEADER.replace("len(shape)]", "3]"), "magic number"),
+        (HEADER.replace("in shape:", "in shape[::-1]:"), "in the order of the shape"),
+        (HEADER.replace("to_bytes(4,", "to_bytes(8,"), "sizes of 4"),
+        (HEADER.replace("in shape:", "in shape[:1]:"), "sizes of 4"),
+        (HEADER.replace("return header", "return header.hex(' ')"), "not str"),
+        (HEADER.replace("return header", "header"), "returned nothing"),
     ],
     "vote": [
         (VOTE.replace("distances.argsort", "(-distances).argsort"), "the vote of 1"),
@@ -159,11 +162,10 @@ WRONG = {
 RIGHT = {
     "read-header": [
         """
-if content[:3] != bytes([0, 0, 8]):
+if content[0] or content[1] or content[2] != 8:
     raise ValueError("no IDX file of bytes")
-count = content[3]
-sizes = [int.from_bytes(content[4 + 4 * i : 8 + 4 * i], "big") for i in range(count)]
-return sizes, 4 + 4 * count
+shape = np.frombuffer(content, ">u4", count=content[3], offset=4)
+return shape, 4 * (1 + len(shape))
 """,
     ],
     "class-means": [
@@ -194,7 +196,7 @@ to_train += list(members[cut:])
         "return [int(((means - row.ravel()) ** 2).sum(axis=1).argmin()) for row in images]",
     ],
     "idx-header": [
-        "return bytes([0, 0, 8, len(shape)]) + b''.join(int(n).to_bytes(4, 'big') for n in shape)",
+        "return bytes([0, 0, 8, len(shape)]) + np.array(shape, '>u4').tobytes()",
     ],
     "vote": [
         """
