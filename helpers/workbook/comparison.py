@@ -120,7 +120,7 @@ def written(before, after):
     Parameters
     ----------
     before, after : object
-        What neither array nor container is taken to be unchanged.
+        What is neither array nor container, nor number nor text, is taken to be unchanged.
 
     Returns
     -------
@@ -135,4 +135,4 @@ def written(before, after):
         return not keys or any(written(before[key], after[key]) for key in before)
     if isinstance(before, list | tuple):
         return len(before) != len(after) or any(map(written, before, after))
-    return False
+    return isinstance(before, int | float | str) and before != after == after  # NaN is no change
