@@ -21,8 +21,8 @@ from helpers.plots.mistakes import misread_by_one, misread_explorer, mistake_exp
 from helpers.plots.optimizers import descent, descents, lines, rate_race, rate_search
 from helpers.plots.pools import LiveScores, influence, pooling_explorer, shift_explorer
 from helpers.plots.speed import matrices, memory_order, rates, windows
+from helpers.plots.squares import tables
 from helpers.plots.style import LiveFigure, as_html, drawing, percent, show
-from helpers.plots.tables import tables
 
 __all__ = [
     "LiveCurves",

@@ -5,7 +5,7 @@ import numpy as np
 
 from helpers.plots import style
 from helpers.plots.controls import Explorer, choice, number_field
-from helpers.plots.tables import draw_table, in_words
+from helpers.plots.squares import draw_table, in_words
 
 _OWN = "your own"  # what the list says when the nine numbers are none of the kernels in it
 

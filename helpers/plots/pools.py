@@ -5,8 +5,8 @@ from matplotlib.patches import Rectangle
 
 from helpers.plots import style
 from helpers.plots.controls import Explorer, choice, number_field
+from helpers.plots.squares import draw_table
 from helpers.plots.style import percent
-from helpers.plots.tables import draw_table
 
 
 def influence(named, frames, *, caption=None):
