@@ -59,8 +59,8 @@ def explore(picture, *sliders):
     _interactive(picture, sliders, sliders)
 
 
-def film(picture, last, *, interval=300, step=1, name="step"):
-    """Show the last frame of a picture that moves, then all of it with a button that plays it.
+def film(picture, last, *, still=None, interval=300, step=1, name="step"):
+    """Show one frame of a picture that moves, then all of it with a button that plays it.
 
     Parameters
     ----------
@@ -68,6 +68,8 @@ def film(picture, last, *, interval=300, step=1, name="step"):
         number of the frame -> (figure, alt)
     last : int
         The number of the last frame; the first is 0.
+    still : int, optional
+        The frame to show; by default the last.
     interval : int
         Milliseconds between two frames.
     step : int
@@ -75,7 +77,7 @@ def film(picture, last, *, interval=300, step=1, name="step"):
     name : str
         Of the slider.
     """
-    style.show(*picture(last))
+    style.show(*picture(last if still is None else still))
     place = slider(name, 0, 0, last, step)
     place.continuous_update = True
     play = widgets.Play(value=0, min=0, max=last, step=step, interval=interval)
