@@ -12,9 +12,8 @@ _LIMITS = ((-12, 12), (-2.7, 2.7))
 _MARKS = "sD^v"
 _DASHES = ("-", "--", "-.", ":")
 _HEIGHTS = 1e-6, 1e6
-_RATES = [(f"{rate:.2g}", rate) for rate in np.geomspace(1e-4, 0.1, 49).tolist()] + [
-    ("0.018", 0.018)
-]
+# To two digits, so that what is written is what is taken.
+_RATES = [(text, float(text)) for text in (f"{rate:.2g}" for rate in np.geomspace(1e-4, 0.1, 49))]
 
 
 def noise(sizes, noise, length):
@@ -56,10 +55,9 @@ def explore_descent(surface, path):
         name = f"Learning rate {rate:.2g}, momentum {momentum:.2f}"
         return optimizers.descent(surface, path(rate, momentum), name)
 
-    rates = sorted(_RATES, key=lambda option: option[1])
     sliders.explore(
         picture,
-        sliders.choice("learning rate", rates, 0.018),
+        sliders.choice("learning rate", _RATES, 0.018),
         sliders.slider("momentum", 0.0, 0.0, 0.98, 0.02),
     )
 
@@ -101,6 +99,8 @@ def nesterov(surface, gradient, keep, rate, steps=2, start=(10.0, 2.0)):
             axes.set(title=title, xlabel="x", xlim=(low[0], high[0]), ylim=(low[1], high[1]))
         panels[0].set_ylabel("y")
         panels[0].text(*_beside(place, ahead, low, high), "ρ v, kept", color=style.GREY)
+        for axes, (_, end) in zip(panels, ends.values(), strict=True):
+            axes.text(*_beside(ahead, end, low, high), "− gradient", color=style.VERMILLION)
     first, second = (end[1] for _, end in ends.values())
     alt = (
         f"One step from the same square at y = {place[1]:.2f}, with the same velocity. The kept "
@@ -122,7 +122,9 @@ def race(surface, paths):
         By the names of their optimizers, four at most.
     """
     last = min(len(path) for path in paths.values()) - 1
-    sliders.film(lambda step: race_frame(surface, paths, step), last, step=1, interval=250)
+    still = min(20, last)  # later they are too close to be told apart
+    still = None if still is None else race_frame(surface, paths, still)
+    sliders.film(lambda step: race_frame(surface, paths, step), last, still=still, interval=250)
 
 
 def race_frame(surface, paths, step):

@@ -156,10 +156,10 @@ def norm_graph_frame(step):
             if name in values:
                 axes.text(x, y - 0.44, values[name], color=style.BLUE, bbox=behind, **place)
             if name in slopes and step >= first_shown[name]:
-                below = 0.72 if name in values else 0.44
-                axes.text(x, y - below, slopes[name], color=style.VERMILLION, bbox=behind, **place)
+                away = {"x": 0.44, "γ, β": -0.44}.get(name, -0.72)
+                axes.text(x, y + away, slopes[name], color=style.VERMILLION, bbox=behind, **place)
         axes.set_title(_WALK[step], loc="left")
-        axes.set(xlim=(-0.7, 9.7), ylim=(-1.3, 3.1))
+        axes.set(xlim=(-1.3, 9.7), ylim=(-1.3, 3.1))
         axes.axis("off")
     shown = ", ".join(slopes[k] for k, first in first_shown.items() if step >= first)
     alt = (
@@ -300,7 +300,7 @@ _NODES = {
     "x": (0, 1, "$x$"),
     "mean": (1.4, -0.35, "mean"),
     "c": (2.5, 1, r"$c = x - \mathrm{mean}$"),
-    "var": (3.4, 2.6, r"$\mathrm{var} = \frac{1}{N}\sum c^2$"),
+    "var": (3.3, 2.6, r"$\mathrm{var} = \frac{1}{N}\sum c^2$"),
     "std": (5.7, 2.6, r"$\mathrm{std} = \sqrt{\mathrm{var} + \epsilon}$"),
     "x̂": (5.7, 1, r"$\hat x = c\,/\,\mathrm{std}$"),
     "y": (8.5, 1, r"$y = \gamma \hat x + \beta$"),
@@ -334,10 +334,10 @@ def _norm_arrows(axes):
     paths = [
         ((0.25, 1), (1.45, 1), style.BLUE, "-"),
         ((3.55, 1), (4.85, 1), style.BLUE, "-"),
-        ((2.7, 1.3), (3.1, 2.25), style.VERMILLION, "--"),
-        ((4.35, 2.6), (4.65, 2.6), style.VERMILLION, "--"),
+        ((2.25, 1.3), (2.5, 2.25), style.VERMILLION, "--"),
+        ((4.3, 2.6), (4.6, 2.6), style.VERMILLION, "--"),
         ((5.7, 1.95), (5.7, 1.32), style.VERMILLION, "--"),
-        ((0.1, 0.1), (0.95, -0.3), style.PURPLE, ":"),
+        ((0.1, 0.4), (0.85, -0.25), style.PURPLE, ":"),
         ((1.85, -0.2), (2.35, 0.1), style.PURPLE, ":"),
         ((6.55, 1), (7.6, 1), style.GREY, "-"),
         ((8.5, -0.25), (8.5, 0.12), style.GREY, "-"),
