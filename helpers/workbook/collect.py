@@ -96,7 +96,7 @@ class Collector:
     def _need(self, name, user):
         if name in self._known.solved:
             if name not in self._blocks:  # hers comes in when it has passed its own check
-                self.of_course(self._known.solved[name])
+                self.of_course(self._known.find(name, self._where))
             return
         if name not in self._namespace:
             return  # Python's own, or a name that fails in the notebook too
