@@ -122,8 +122,8 @@ def race(surface, paths):
         By the names of their optimizers, four at most.
     """
     last = min(len(path) for path in paths.values()) - 1
-    still = min(20, last)  # later they are too close to be told apart
-    still = None if still is None else race_frame(surface, paths, still)
+    # Later they are too close to be told apart.
+    still = race_frame(surface, paths, min(20, last))
     sliders.film(lambda step: race_frame(surface, paths, step), last, still=still, interval=250)
 
 

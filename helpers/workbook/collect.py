@@ -52,7 +52,8 @@ class Collector:
             if other not in self._begun:
                 self._need(other, name)
         where = self._where.replace("_", " ")
-        if name in self._blocks and name not in self._known.solved:
+        solved = self._known.find(name, self._where)
+        if name in self._blocks and not (solved and solved.exercise):
             self._same(self._blocks[name], where, source)
         self.added[name] = mine.Block(name, where, whose, source)
 
@@ -94,9 +95,10 @@ class Collector:
             raise mine.KeepError(f"it needs {name} of helpers ({statement})")
 
     def _need(self, name, user):
-        if name in self._known.solved:
+        found = self._known.find(name, self._where)
+        if found is not None and found.exercise:
             if name not in self._blocks:  # hers comes in when it has passed its own check
-                self.of_course(self._known.solved[name])
+                self.of_course(found)
             return
         if name not in self._namespace:
             return  # Python's own, or a name that fails in the notebook too

@@ -7,6 +7,7 @@ from pathlib import Path
 from helpers.workbook import cells, course, make, progress, run, update
 
 FOLDER = course.NOTEBOOKS.parent / "workbook"
+RELOAD = "Where JupyterLab has it open, load it anew: File, Reload Notebook from Disk."
 HELP = """Make your copy of the course, and open it in JupyterLab.
 
     cnn-course                    make workbook/ if it is not there, and open it
@@ -86,7 +87,8 @@ def _open(workbook, rest):
 
 def _update(workbook, rest):
     _no_more(rest)
-    print("\n".join(update.update(workbook)))
+    told = update.update(workbook)
+    print("\n".join([*told, RELOAD] if told != [update.NOTHING] else told))
     return 0
 
 
@@ -94,7 +96,7 @@ def _reset(workbook, rest):
     names = _names(rest)
     if not names:
         raise make.WorkbookError("say which notebook to start anew, as in: cnn-course reset 05")
-    print("\n".join(update.reset(workbook, names)))
+    print("\n".join([*update.reset(workbook, names), RELOAD]))
     return 0
 
 

@@ -58,6 +58,7 @@ class Definitions:
 
     def __init__(self, notebooks):
         self.solved, self.given, self.imports, self.asked_for = {}, {}, {}, set()
+        self._here = {}
         for name, notebook in notebooks.items():
             self.given[name], self.imports[name] = {}, {}
             ids = {e.solution: e.grade_id for e in solutions.exercises(notebook, name)}
@@ -79,6 +80,7 @@ class Definitions:
                     self.given[notebook][name] = found
                 else:
                     self.solved.setdefault(name, found)
+                    self._here[notebook, name] = found
         for node in ast.walk(tree):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 for alias in node.names:
@@ -98,10 +100,8 @@ class Definitions:
         -------
         Definition or None
         """
-        solved, given = self.solved.get(name), self.given.get(notebook, {}).get(name)
-        if solved is not None and (solved.notebook == notebook or given is None):
-            return solved
-        return given
+        given = self.given.get(notebook, {}).get(name)
+        return self._here.get((notebook, name)) or given or self.solved.get(name)
 
     def order(self, block):
         """Return where a block of `mine.py` belongs: a key to sort by.

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from helpers.workbook import cells, make, merge
 
+NOTHING = "Nothing has changed."
 KEPT = "kept"  # the folder of earlier versions in a workbook
 
 
@@ -47,7 +48,7 @@ def update(workbook, source=None):
             told += _told(name, found)
     _write(workbook, merged)
     make.record(workbook, copies, source, unread)  # last: it says what they were merged from
-    return told or ["Nothing has changed."]
+    return told or [NOTHING]
 
 
 def _write(workbook, merged):

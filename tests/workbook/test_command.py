@@ -37,7 +37,9 @@ def test_a_new_version_is_told_and_taken_over(at, source, capsys):
     cnn_course(at, "make")
     assert "take it over with: cnn-course update" in capsys.readouterr().out
     assert cnn_course(at, "update") == 0
-    assert capsys.readouterr().out == "02_softmax: 1 cell is new\n"
+    assert capsys.readouterr().out == f"02_softmax: 1 cell is new\n{command.RELOAD}\n"
+    assert cnn_course(at, "update") == 0
+    assert capsys.readouterr().out == "Nothing has changed.\n"
     cnn_course(at, "make")
     assert capsys.readouterr().out == ""
 
@@ -95,7 +97,7 @@ def test_reset_asks_which_and_says_where_the_old_one_is(at, capsys):
     assert "say which notebook" in capsys.readouterr().err
     assert cnn_course(at, "reset", "05") == 0
     assert re.fullmatch(
-        r"05_pooling is new. What you had is kept/05_pooling_[\d_-]+\.ipynb\.\n",
+        r"05_pooling is new. What you had is kept/05_pooling_[\d_-]+\.ipynb\.\n.*\n",
         capsys.readouterr().out,
     )
 
@@ -105,7 +107,7 @@ def test_reset_asks_which_and_says_where_the_old_one_is(at, capsys):
     [
         (["check"], "is not there. Make one with: cnn-course"),
         (["update"], "is not there"),
-        (["chexk"], "there is no command 'chekc'. There are: check, update"),
+        (["inspect"], "there is no command 'inspect'. There are: check, update"),
         (["make", "more"], "more is too much here"),
         (["reset", "--all"], "--all is no option here"),
     ],

@@ -13,7 +13,7 @@ import pytest
 import small_course
 
 from helpers import losses
-from helpers.workbook import collect, course, keep, mine
+from helpers.workbook import collect, course, definitions, keep, mine
 
 IMPORTS = "import numpy as np\nfrom numpy.lib.stride_tricks import sliding_window_view\n"
 SQUARE = "def square(x):\n    return x * x\n"
@@ -174,6 +174,16 @@ def test_two_helpers_of_one_name_are_refused(notebook):
     notebook.keep("certain", SQUARE + "\ndef certain(z):\n    square(z)\n")
 
 
+def test_a_helper_is_not_taken_for_another_notebooks_exercise(notebook):
+    notebook.keep("softmax", softmax("return z"))
+    own = "def centred(x):\n    return 2 * x\n\n\ndef certain(z):\n    return centred(z)\n"
+    notebook.keep("centred", "def centred(x):\n    return x\n")
+    known = definitions.of_course(notebook.workbook)
+    assert known.find("centred", "05_pooling").notebook == "02_softmax"
+    notebook.keep("certain", own)
+    assert keep.load(notebook.workbook)["certain"](3) == 3  # the one that passed its check
+
+
 def test_it_imports_numpy_only_and_stands_alone(notebook, tmp_path):
     for name, exercise in course.all_exercises(notebook.workbook).items():
         notebook.keep(name, exercise.source)
@@ -265,3 +275,16 @@ def test_outside_a_workbook_yours_returns_what_it_is_given(monkeypatch, tmp_path
     monkeypatch.chdir(tmp_path)
     assert keep.yours(losses.softmax) is losses.softmax
     assert capsys.readouterr().out == ""
+
+
+def test_the_solutions_of_the_whole_course_fit_into_one_file():
+    known, blocks, imports = definitions.of_course(None), {}, set()
+    for exercise in course.all_exercises().values():
+        collector = collect.Collector({}, exercise.notebook, known, blocks)
+        for name in exercise.names:
+            collector.of_course(known.find(name, exercise.notebook))
+        blocks |= collector.added
+        imports |= collector.imports
+    mine.text_of(sorted(blocks.values(), key=known.order), imports)
+    wanted = {name for exercise in course.all_exercises().values() for name in exercise.names}
+    assert wanted <= set(blocks)
