@@ -507,3 +507,9 @@ def test_without_the_full_set(tmp_path, environment, returncode, said):
     done = run("pytest", "-p", "no:cacheprovider", str(tmp_path), **environment)
     assert done.returncode == returncode
     assert said in done.stdout
+
+
+def test_the_sample_is_found_from_any_folder(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    names = sorted(path.name for path in mnist.sample_folder().iterdir() if path.suffix == ".gz")
+    assert len(names) == 4 and "train-images-idx3-ubyte.gz" in names
