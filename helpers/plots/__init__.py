@@ -8,7 +8,7 @@ is drawn there, inside ``with plots.drawing(9, 4) as figure:``, and shown by
 ``plots.show(figure, alt=...)``.
 """
 
-from helpers.plots.charts import bars, confusion, ladder, probabilities, reading
+from helpers.plots.charts import bars, confusion, probabilities, reading
 from helpers.plots.curves import LiveCurves, curves
 from helpers.plots.digits import digit_grid, digit_numbers, gallery
 from helpers.plots.evaluation import intervals, overlays, reliability_diagram
@@ -33,7 +33,6 @@ __all__ = [
     "filters",
     "gallery",
     "intervals",
-    "ladder",
     "lines",
     "matrices",
     "memory_order",
