@@ -11,7 +11,6 @@ import pytest
 from test_training import interrupt_at, make_data, make_net, values_of
 
 from helpers.augmentation import Augmentation
-from helpers.averaging import Averaged
 from helpers.layers import Dense, Dropout, Flatten
 from helpers.network import Sequential
 from helpers.optimizers import SGD, Adam, Momentum, RMSProp
@@ -125,13 +124,14 @@ CHILD = """
 
     where, number, path = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 
-    class Deadly(Augmentation):
-        steps = 0
-        def draw(self, count, rng):
-            self.steps += 1
-            if where == "step" and self.steps == number:
-                die()
-            return super().draw(count, rng)
+    draw, steps = Augmentation.draw, 0
+    def deadly_draw(self, count, rng):
+        global steps
+        steps += 1
+        if where == "step" and steps == number:
+            die()
+        return draw(self, count, rng)
+    Augmentation.draw = deadly_draw
 
     replace, writes = os.replace, 0
     def deadly_replace(source, target):
@@ -153,7 +153,7 @@ CHILD = """
         write(file, **arrays)
     files.np.savez_compressed = deadly_write
 
-    run(path, augment=Deadly(shift=1, elastic=0.5))
+    run(path)
     print("finished")
 """
 
@@ -246,7 +246,6 @@ def test_a_checkpoint_of_another_run_is_named(path):
     [
         (Momentum(0.1, momentum=0.9), Momentum(0.1, momentum=0.5)),
         (Adam(0.01), Adam(0.01, beta2=0.99)),
-        (Averaged(SGD(0.1)), Averaged(Adam(0.1))),
     ],
 )
 def test_an_optimizer_with_other_settings_is_another_run(path, first, then):
