@@ -44,18 +44,38 @@ def find_ink(grey):
     NoInkError
         If no ink stands out from the paper.
     """
-    grey = shrink(grey, WORKING_SIDE)
+    return crop(ink_map(shrink(grey, WORKING_SIDE)))
+
+
+def ink_map(grey):
+    """Return how much of the digit's ink each pixel of a small picture holds; see `find_ink`.
+
+    Parameters
+    ----------
+    grey : ndarray of shape (H, W), float32
+        Shades from 0 (black) to 1 (white), no larger than `WORKING_SIDE`.
+
+    Returns
+    -------
+    ndarray of shape (H, W), float32
+        From 0 (paper) to 1 (full ink).
+
+    Raises
+    ------
+    NoInkError
+        If no ink stands out from the paper.
+    """
     departure = _departure_from_paper(grey)
-    peak, grain = np.quantile(departure, 0.999), _grain(grey)
-    if peak < max(LEAST_CONTRAST, LEAST_SIGNAL * grain):
+    peak, noise = np.quantile(departure, 0.999), grain(grey)
+    if peak < max(LEAST_CONTRAST, LEAST_SIGNAL * noise):
         raise NoInkError(
             "no ink stands out. The digit must be clearly darker or clearly lighter than its paper."
         )
     certain = departure > CERTAIN * peak
-    digit = _digit_pieces(departure > max(FAINTEST * peak, 2 * grain), certain)
+    digit = _digit_pieces(departure > max(FAINTEST * peak, 2 * noise), certain)
     ink = (departure / np.median(departure[digit & certain])).clip(0, 1)
     ink[~_largest_around(digit) | (ink < 0.05)] = 0
-    return crop(ink)
+    return ink
 
 
 def shrink(grey, side):
@@ -79,7 +99,7 @@ def crop(ink):
     return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
-def _grain(grey):
+def grain(grey):
     """Return the standard deviation of the noise, from the differences of neighbours."""
     differences = np.abs(np.diff(grey, axis=1))
     return np.median(differences) / 0.6745 / np.sqrt(2) if differences.size else 0.0

@@ -1,0 +1,320 @@
+"""Search a picture for digits: several of them, small ones, on ruled paper, in boxes, in colour.
+
+1. **See ink** in several ways: what is darker than the paper around it, what is lighter, what has
+   another colour.
+2. **Cut lines away**: long straight runs of ink no thicker than a pen, and the frames that they
+   make. Where a stroke crosses a line, the stroke stays.
+3. **Pieces**: what is connected, and pieces that lie over each other are one find.
+4. **Order**: a find stands in the row of the one to its left if both overlap in height; rows go
+   from top to bottom.
+
+Which finds are digits, only a network can say.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from helpers.images import ink_to_mnist
+from helpers.ink import WORKING_SIDE, crop, grain, shrink
+from helpers.pictures import grey_of
+
+SIDE = 1000  # longer side in pixels at which digits are searched for
+WIDEST = 1 / 7  # width of the widest stroke that is seen, as a share of the shorter side
+LEAST_CONTRAST = 0.05  # between ink and paper, of the range from black to white
+LEAST_SIGNAL = 5.0  # between ink and paper, in standard deviations of the paper's grain
+FAINTEST, CERTAIN = 0.35, 0.5  # of the strongest ink around: may be ink, is ink
+SHORTEST_RUN = 1 / 30  # length of a straight run of ink, as a share of the longer side
+LONG_LINE = 0.5  # length of a line, as a share of the picture along it
+THICKEST_LINE = 1 / 40  # thickness of a line, as a share of the longer side
+FRAME = 0.75  # share of its four sides that are inked, if something is a frame
+SMALLEST = 8  # pixels of a digit's longer side
+SMALL = 0.25  # longer side of what is too small to count beside the largest find, as a share of its
+MOST_FINDS = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Find:
+    """Something that may be a digit.
+
+    Attributes
+    ----------
+    box : tuple of int
+        Its (left, top, right, bottom) in the picture searched, right and bottom just outside.
+    image : ndarray of shape (28, 28), float32
+        In the form of MNIST.
+    """
+
+    box: tuple
+    image: np.ndarray
+
+
+def search(colours):
+    """Yield what may be the digits of a picture, seen in one way after the other.
+
+    Parameters
+    ----------
+    colours : ndarray of shape (H, W) or (H, W, 3), float32
+        Shades from 0 to 1, no larger than `SIDE`.
+
+    Yields
+    ------
+    list of Find
+        In reading order, at most `MOST_FINDS`.
+    """
+    for departure, shade in ways_to_see(colours):
+        inked = ink_mask(departure)
+        yield finds(departure, inked, shade)
+        lines = straight_lines(inked)
+        if lines.any():
+            without = np.where(ndimage.binary_dilation(lines) & ~(inked & ~lines), 0, departure)
+            yield finds(without, inked & ~lines, shade)
+
+
+def ways_to_see(colours):
+    """Yield the ink of a picture: what is darker, what is lighter, what has another colour.
+
+    Parameters
+    ----------
+    colours : ndarray of shape (H, W) or (H, W, 3), float32
+
+    Yields
+    ------
+    ndarray of shape (H, W), float32
+        How far each pixel departs from the paper, 0 where nothing stands out.
+    """
+    grey = grey_of(colours)
+    smooth, width = ndimage.uniform_filter(grey, 3), max(3, round(WIDEST * min(grey.shape)) | 1)
+    noise = grain(grey)
+    paper = ndimage.grey_closing(smooth, (width, width), mode="nearest")
+    yield _standing_out(paper - grey, noise), -grey
+    paper = ndimage.grey_opening(smooth, (width, width), mode="nearest")
+    yield _standing_out(grey - paper, noise), grey
+    if colours.ndim == 3:
+        distance = _colour_distance(colours)
+        yield _standing_out(distance, noise), distance
+
+
+def _standing_out(departure, noise):
+    """Set to 0 what is no more than grain, or faint beside what is near."""
+    departure = departure - np.median(departure)
+    least = max(LEAST_CONTRAST, LEAST_SIGNAL * noise)
+    departure[departure < least / 2] = 0
+    return departure if departure.max() > least else np.zeros_like(departure)
+
+
+def _colour_distance(colours):
+    """Return how far the colour of each pixel is from the commonest around, grey left out."""
+    tint = colours - grey_of(colours)[..., None]
+    tint = ndimage.uniform_filter(tint, (3, 3, 1))
+    paper = np.median(tint[::4, ::4], axis=(0, 1))
+    return np.sqrt(np.square(tint - paper).sum(axis=2))
+
+
+def ink_mask(departure):
+    """Return where there is ink: at least `FAINTEST` of the strongest around.
+
+    Parameters
+    ----------
+    departure : ndarray of shape (H, W), float32
+        As of `ways_to_see`.
+
+    Returns
+    -------
+    ndarray of shape (H, W), bool
+    """
+    around = max(3, max(departure.shape) // 8 | 1)
+    strongest = ndimage.maximum_filter(ndimage.uniform_filter(departure, 3), around)
+    return departure > np.maximum(FAINTEST * strongest, LEAST_CONTRAST / 2)
+
+
+def straight_lines(inked):
+    """Return the ruled lines, frames and borders of a mask, without the strokes that cross them.
+
+    Parameters
+    ----------
+    inked : ndarray of shape (H, W), bool
+
+    Returns
+    -------
+    ndarray of shape (H, W), bool
+    """
+    run = max(8, round(SHORTEST_RUN * max(inked.shape)))
+    long = [LONG_LINE * side for side in inked.shape]
+    lines = _level_lines(inked, run, long[1]) | _level_lines(inked.T, run, long[0]).T
+    numbers, _ = ndimage.label(inked & ~lines, np.ones((3, 3)))
+    for number, place in enumerate(ndimage.find_objects(numbers), 1):
+        piece = numbers[place] == number
+        if min(piece.shape) >= 2 * SMALLEST and _is_frame(piece):
+            run, (height, width) = min(piece.shape) // 3, piece.shape
+            lines[place] |= _level_lines(piece, run, 0.7 * width)
+            lines[place] |= _level_lines(piece.T, run, 0.7 * height).T
+    return lines
+
+
+def _level_lines(inked, run, long):
+    """Return the lines from left to right: runs of ink in a row that together are long."""
+    runs = ndimage.maximum_filter1d(ndimage.minimum_filter1d(inked, run, axis=1), run, axis=1)
+    numbers, count = ndimage.label(ndimage.maximum_filter(runs, (3, run)), np.ones((3, 3)))
+    if count == 0:
+        return np.zeros_like(inked)
+    lines, thickest = np.zeros_like(inked), max(3, THICKEST_LINE * max(inked.shape))
+    for number, (rows, columns) in enumerate(ndimage.find_objects(numbers), 1):
+        line = runs[rows, columns] & (numbers[rows, columns] == number)
+        length = line.any(axis=0).sum()
+        thickness = line.sum() / max(1, length)
+        if length >= long and thickness <= thickest and line.shape[0] <= 0.15 * length + 3 * thickness:
+            near = slice(max(0, rows.start - 2), rows.stop + 2)
+            crossing = _opened(inked[near, columns], round(1.5 * thickness) + 2)
+            line = ndimage.maximum_filter1d(numbers[near, columns] == number, 3, axis=0)
+            along = ndimage.maximum_filter1d(runs[near, columns], 5, axis=0) & line
+            lines[near, columns] |= along & inked[near, columns] & ~crossing
+    return lines
+
+
+def _opened(inked, length):
+    """Return the runs of ink in a column that have at least a length."""
+    return ndimage.maximum_filter1d(
+        ndimage.minimum_filter1d(inked, length, axis=0, mode="constant"), length, axis=0
+    )
+
+
+def _is_frame(piece):
+    """Return whether ink runs along all four sides of a piece."""
+    rows, columns = (max(2, side // 8) for side in piece.shape)
+    sides = piece[:rows], piece[-rows:], piece[:, :columns].T, piece[:, -columns:].T
+    return all(side.any(axis=0).mean() >= FRAME for side in sides)
+
+
+def finds(departure, inked, shade):
+    """Return what may be digits: pieces of ink, joined where they lie over each other.
+
+    Parameters
+    ----------
+    departure : ndarray of shape (H, W), float32
+    inked : ndarray of shape (H, W), bool
+
+    Returns
+    -------
+    list of Find
+        In reading order.
+    """
+    numbers, _ = ndimage.label(inked, np.ones((3, 3)))
+    boxes = np.array(
+        [[x.start, y.start, x.stop, y.stop] for y, x in ndimage.find_objects(numbers)]
+    ).reshape(-1, 4)
+    if not len(boxes):
+        return []
+    longer = (boxes[:, 2:] - boxes[:, :2]).max(axis=1)
+    kept = np.flatnonzero((longer >= SMALLEST / 2) & (longer >= SMALL / 3 * longer.max()))
+    kept = kept[np.argsort(-longer[kept], kind="stable")][: 4 * MOST_FINDS]
+    groups = [kept[group] for group in joined(boxes[kept])]
+    found = [_find(departure, shade, numbers, boxes[group], group + 1) for group in groups]
+    return in_reading_order([find for find in found if find is not None][:MOST_FINDS])
+
+
+def joined(boxes):
+    """Group boxes that lie over each other.
+
+    Two belong together if they touch in height, or nearly, and the narrower is by half within the
+    width of the other.
+
+    Parameters
+    ----------
+    boxes : ndarray of shape (N, 4), int
+        Each (left, top, right, bottom).
+
+    Returns
+    -------
+    list of list of int
+        The numbers of the boxes in each group.
+    """
+    low, high = boxes[:, None, :2], boxes[:, None, 2:]
+    common = np.minimum(high, high.swapaxes(0, 1)) - np.maximum(low, low.swapaxes(0, 1))
+    sides = boxes[:, 2:] - boxes[:, :2]
+    smaller = np.minimum(sides[:, None], sides[None])
+    taller = np.maximum(sides[:, None, 1], sides[None, :, 1])
+    together = (common[..., 0] > 0.5 * smaller[..., 0]) & (common[..., 1] > -0.12 * taller)
+    groups, left = [], set(range(len(boxes)))
+    while left:
+        group, new = [], [left.pop()]
+        while new:
+            group.append(new.pop())
+            near = left & set(np.flatnonzero(together[group[-1]]))
+            new.extend(near)
+            left -= near
+        groups.append(group)
+    return groups
+
+
+def _find(departure, shade, numbers, boxes, members):
+    """Cut one find out of a picture, with nothing of its neighbours."""
+    left, top = boxes[:, :2].min(axis=0)
+    right, bottom = boxes[:, 2:].max(axis=0)
+    if max(right - left, bottom - top) < SMALLEST:
+        return None
+    place = slice(max(0, top - 2), bottom + 2), slice(max(0, left - 2), right + 2)
+    mine = np.isin(numbers[place], members)
+    if not _on_paper(shade, mine, place, np.median(departure[place][mine])):
+        return None
+    near = ndimage.binary_dilation(mine, np.ones((3, 3)))
+    ink = shrink(np.where(near & (mine | (numbers[place] == 0)), departure[place], 0), WORKING_SIDE)
+    strongest = np.quantile(ink[ink > 0], 0.95)
+    ink = (ink / np.median(ink[ink > CERTAIN * strongest])).clip(0, 1)
+    ink[ink < 0.05] = 0
+    return Find((int(left), int(top), int(right), int(bottom)), ink_to_mnist(crop(ink)))
+
+
+def _on_paper(shade, mine, place, contrast):
+    """Return whether a piece departs from most of what is around, as ink does.
+
+    The paper within the loop of a digit stands out as well, but not from most of what is around.
+    """
+    height, width = mine.shape
+    rows = slice(max(0, place[0].start - height // 2), place[0].stop + height // 2)
+    columns = slice(max(0, place[1].start - width // 2), place[1].stop + width // 2)
+    around = np.median(shade[rows, columns][::2, ::2])
+    return shade[place][mine].mean() - around >= 0.4 * contrast
+
+
+def in_reading_order(found):
+    """Sort finds into rows from top to bottom, each from left to right.
+
+    Parameters
+    ----------
+    found : list of Find
+
+    Returns
+    -------
+    list of Find
+    """
+    return [find for row in rows_of(found) for find in row]
+
+
+def rows_of(found):
+    """Sort finds, or anything with a ``box``, into rows.
+
+    Parameters
+    ----------
+    found : list of Find
+
+    Returns
+    -------
+    list of list of Find
+        Rows from top to bottom, each from left to right.
+    """
+    rows = []
+    for find in sorted(found, key=lambda find: find.box[0]):
+        overlaps = [_overlap(row[-1].box, find.box) for row in rows]
+        if overlaps and max(overlaps) >= 0.4:
+            rows[int(np.argmax(overlaps))].append(find)
+        else:
+            rows.append([find])
+    return sorted(rows, key=lambda row: np.mean([find.box[1] + find.box[3] for find in row]))
+
+
+def _overlap(box, other):
+    """Return the height that two boxes have in common, as a share of the lower one's height."""
+    common = min(box[3], other[3]) - max(box[1], other[1])
+    return common / max(1, min(box[3] - box[1], other[3] - other[1]))
