@@ -88,27 +88,24 @@ def read_picture(picture, net=None):
     colours = reduced(colours)
     whole = (0, 0, colours.shape[1], colours.shape[0])
     sheet = find_sheet(grey_of(colours))
-    views = [(whole, colours)]
     if sheet is not None:
-        views.insert(0, (sheet.box, cut_out(colours, sheet)))
-    best = None
-    for box, view in views:
-        d = one_digit(view, net)
-        if d is not None:
-            if d.sure:
-                return Reading((d,), box)
-            if best is None or d.confidence > best[0].confidence:
-                best = d, box
-    scored = []
-    for box, view in views:
-        for found in search(view):
-            digits = ask(net, found)
-            scored.append((score(digits), keep(digits), box))
-    if scored:
-        s, digits, box = max(scored, key=lambda e: e[0])
-        if s > 0:
-            return Reading(tuple(digits), box)
-    return Reading((), views[0][0])
+        view = cut_out(colours, sheet)
+        r, blank = read_view(view, net)
+        h, w = view.shape[:2]
+        if r or not (blank and max(h, w) > 2.2 * min(h, w)):
+            return Reading(tuple(r), sheet.box)
+    return Reading(tuple(read_view(colours, net)[0]), whole)
+
+def read_view(view, net):
+    d = one_digit(view, net)
+    if d is not None and d.sure:
+        return [d], False
+    best = (0, [] if d is None or d.confidence < LEAST else [d])
+    for found in search(view):
+        digits = ask(net, found)
+        s = score(digits)
+        if s > best[0]: best = s, keep(digits)
+    return best[1], d is None
 
 def reduced(colours):
     from PIL import Image
@@ -122,7 +119,9 @@ def one_digit(view, net):
         ink = ink_map(shrink(grey_of(view), WORKING_SIDE))
     except NoInkError:
         return None
-    image = ink_to_mnist(crop(ink))
+    ink = crop(ink)
+    if ink.shape[1] > 1.6 * ink.shape[0]: return None
+    image = ink_to_mnist(ink)
     p = net.predict_proba(image[None, None])[0]
     return Digit(int(p.argmax()), float(p.max()), (0, 0, 1, 1), image, p)
 

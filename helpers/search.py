@@ -23,14 +23,17 @@ from helpers.pictures import grey_of
 SIDE = 1000  # longer side in pixels at which digits are searched for
 WIDEST = 1 / 7  # width of the widest stroke that is seen, as a share of the shorter side
 LEAST_CONTRAST = 0.05  # between ink and paper, of the range from black to white
+FAINT_WAY = 0.4  # strongest ink seen in a way that counts, as a share of that of the clearest way
 LEAST_SIGNAL = 5.0  # between ink and paper, in standard deviations of the paper's grain
 FAINTEST, CERTAIN = 0.35, 0.5  # of the strongest ink around: may be ink, is ink
 SHORTEST_RUN = 1 / 30  # length of a straight run of ink, as a share of the longer side
 LONG_LINE = 0.5  # length of a line, as a share of the picture along it
-THICKEST_LINE = 1 / 40  # thickness of a line, as a share of the longer side
+THICKEST_LINE = 1 / 12  # thickness of a line, as a share of its length
+STEEPEST = 0.15  # slope of a ruled line
 FRAME = 0.75  # share of its four sides that are inked, if something is a frame
 SMALLEST = 8  # pixels of a digit's longer side
 SMALL = 0.25  # longer side of what is too small to count beside the largest find, as a share of its
+FLATTEST = 1.6  # width of a digit, as a share of its height
 MOST_FINDS = 64
 
 
@@ -87,13 +90,16 @@ def ways_to_see(colours):
     grey = grey_of(colours)
     smooth, width = ndimage.uniform_filter(grey, 3), max(3, round(WIDEST * min(grey.shape)) | 1)
     noise = grain(grey)
-    paper = ndimage.grey_closing(smooth, (width, width), mode="nearest")
-    yield _standing_out(paper - grey, noise), -grey
-    paper = ndimage.grey_opening(smooth, (width, width), mode="nearest")
-    yield _standing_out(grey - paper, noise), grey
+    bright = ndimage.grey_closing(smooth, (width, width), mode="nearest")
+    dark = ndimage.grey_opening(smooth, (width, width), mode="nearest")
+    ways = [(_standing_out(bright - grey, noise), -grey), (_standing_out(grey - dark, noise), grey)]
     if colours.ndim == 3:
         distance = _colour_distance(colours)
-        yield _standing_out(distance, noise), distance
+        ways.append((_standing_out(distance, noise), distance))
+    peaks = [ndimage.uniform_filter(departure, 3).max() for departure, _ in ways]
+    for way, peak in zip(ways, peaks, strict=True):
+        if peak >= FAINT_WAY * max(peaks) and peak > 0:
+            yield way
 
 
 def _standing_out(departure, noise):
@@ -140,44 +146,68 @@ def straight_lines(inked):
     -------
     ndarray of shape (H, W), bool
     """
-    run = max(8, round(SHORTEST_RUN * max(inked.shape)))
-    long = [LONG_LINE * side for side in inked.shape]
-    lines = _level_lines(inked, run, long[1]) | _level_lines(inked.T, run, long[0]).T
-    numbers, _ = ndimage.label(inked & ~lines, np.ones((3, 3)))
+    level, upright = _long_lines(inked), _long_lines(inked.T).T
+    numbers, _ = ndimage.label(inked, np.ones((3, 3)))
     for number, place in enumerate(ndimage.find_objects(numbers), 1):
         piece = numbers[place] == number
         if min(piece.shape) >= 2 * SMALLEST and _is_frame(piece):
-            run, (height, width) = min(piece.shape) // 3, piece.shape
-            lines[place] |= _level_lines(piece, run, 0.7 * width)
-            lines[place] |= _level_lines(piece.T, run, 0.7 * height).T
+            run = max(SMALLEST, min(piece.shape) // 5)
+            level[place] |= _level_lines(piece, run, 0.7 * piece.shape[1])
+            upright[place] |= _level_lines(piece.T, run, 0.7 * piece.shape[0]).T
+    crossing = _crossing(inked & ~upright, level) | _crossing(inked.T & ~level.T, upright.T).T
+    return (level | upright) & ~crossing
+
+
+def _long_lines(inked):
+    """Return the lines from left to right, or nearly, that cross half of the picture."""
+    slope = _slope(inked)
+    shift = np.rint(slope * np.arange(inked.shape[1])).astype(int)
+    room = np.abs(shift).max()
+    rows = np.arange(-room, len(inked) + room)[:, None] + shift
+    there = (rows >= 0) & (rows < len(inked))
+    straightened = there & inked[rows.clip(0, len(inked) - 1), np.arange(inked.shape[1])]
+    run = max(SMALLEST, round(SHORTEST_RUN * max(inked.shape)))
+    lines = np.zeros_like(inked)
+    y, x = np.nonzero(_level_lines(straightened, run, LONG_LINE * inked.shape[1]))
+    lines[rows[y, x], x] = True
     return lines
+
+
+def _slope(inked):
+    """Return the slope along which ink lies in as few rows as can be: that of ruled lines."""
+    y, x = np.nonzero(inked)
+    some = slice(None, None, len(y) // 20_000 + 1)
+    y, x = y[some], x[some]
+    slopes = np.linspace(-STEEPEST, STEEPEST, 61)
+    rows = [np.rint(y - slope * x).astype(int) for slope in slopes]
+    return slopes[np.argmax([np.square(np.bincount(r - r.min())).sum() for r in rows])] if len(y) else 0.0
 
 
 def _level_lines(inked, run, long):
     """Return the lines from left to right: runs of ink in a row that together are long."""
-    runs = ndimage.maximum_filter1d(ndimage.minimum_filter1d(inked, run, axis=1), run, axis=1)
-    numbers, count = ndimage.label(ndimage.maximum_filter(runs, (3, run)), np.ones((3, 3)))
-    if count == 0:
-        return np.zeros_like(inked)
-    lines, thickest = np.zeros_like(inked), max(3, THICKEST_LINE * max(inked.shape))
-    for number, (rows, columns) in enumerate(ndimage.find_objects(numbers), 1):
-        line = runs[rows, columns] & (numbers[rows, columns] == number)
+    thick = ndimage.maximum_filter1d(inked, 3, axis=0)
+    runs = inked & _opened(thick.T, run).T
+    numbers, _ = ndimage.label(ndimage.maximum_filter(runs, (3, run)), np.ones((3, 3)))
+    lines = np.zeros_like(inked)
+    for number, place in enumerate(ndimage.find_objects(numbers), 1):
+        line = runs[place] & (numbers[place] == number)
         length = line.any(axis=0).sum()
-        thickness = line.sum() / max(1, length)
-        if length >= long and thickness <= thickest and line.shape[0] <= 0.15 * length + 3 * thickness:
-            near = slice(max(0, rows.start - 2), rows.stop + 2)
-            crossing = _opened(inked[near, columns], round(1.5 * thickness) + 2)
-            line = ndimage.maximum_filter1d(numbers[near, columns] == number, 3, axis=0)
-            along = ndimage.maximum_filter1d(runs[near, columns], 5, axis=0) & line
-            lines[near, columns] |= along & inked[near, columns] & ~crossing
+        if length >= long and line.sum() <= THICKEST_LINE * length**2 and line.shape[0] < length / 5:
+            lines[place] |= line
     return lines
 
 
 def _opened(inked, length):
     """Return the runs of ink in a column that have at least a length."""
-    return ndimage.maximum_filter1d(
-        ndimage.minimum_filter1d(inked, length, axis=0, mode="constant"), length, axis=0
-    )
+    shortest = ndimage.minimum_filter1d(inked, length, axis=0, mode="constant")
+    return ndimage.maximum_filter1d(shortest, length, axis=0, origin=-1 if length % 2 == 0 else 0)
+
+
+def _crossing(inked, lines):
+    """Return where level lines are crossed: where ink reaches higher than the line is thick."""
+    upper_edges = lines & ~np.roll(lines, 1, axis=0)
+    thickness = lines.sum() / max(1, upper_edges.sum())
+    return lines & _opened(inked, round(1.5 * thickness) + 2)
 
 
 def _is_frame(piece):
@@ -252,7 +282,7 @@ def _find(departure, shade, numbers, boxes, members):
     """Cut one find out of a picture, with nothing of its neighbours."""
     left, top = boxes[:, :2].min(axis=0)
     right, bottom = boxes[:, 2:].max(axis=0)
-    if max(right - left, bottom - top) < SMALLEST:
+    if max(right - left, bottom - top) < SMALLEST or right - left > FLATTEST * (bottom - top):
         return None
     place = slice(max(0, top - 2), bottom + 2), slice(max(0, left - 2), right + 2)
     mine = np.isin(numbers[place], members)

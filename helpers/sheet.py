@@ -63,11 +63,15 @@ def find_sheet(grey):
         return None
     filled = _without_strokes(small)
     low, high = np.quantile(filled, [0.01, 0.99])
+    best, clearest = None, 0
     for threshold in np.linspace(low, high, THRESHOLDS + 2)[1:-1]:
-        patch = _largest_patch(filled > threshold)  # those of higher thresholds are smaller
-        if _is_sheet(patch, filled):
-            return _sheet(ndimage.binary_erosion(patch, iterations=MARGIN, border_value=1), grey.shape)
-    return None
+        patch = _largest_patch(filled > threshold)
+        clear = _edge(patch, filled) if _has_four_corners(patch) else 0
+        if clear > clearest:
+            best, clearest = patch, clear
+    if best is None:
+        return None
+    return _sheet(ndimage.binary_erosion(best, iterations=MARGIN, border_value=1), grey.shape)
 
 
 def cut_out(colours, sheet):
@@ -109,13 +113,11 @@ def _largest_patch(mask):
     return ndimage.binary_fill_holes(numbers == areas.argmax())
 
 
-def _is_sheet(patch, grey):
-    share = patch.mean()
-    if not SMALLEST <= share <= LARGEST:
+def _has_four_corners(patch):
+    if not SMALLEST <= patch.mean() <= LARGEST:
         return False
     corners = _four_corners(patch)
-    common, either = (patch & corners).sum(), (patch | corners).sum()
-    return common >= FOUR_CORNERED * either and _has_sharp_edge(patch, grey)
+    return (patch & corners).sum() >= FOUR_CORNERED * (patch | corners).sum()
 
 
 def _four_corners(patch):
@@ -134,16 +136,17 @@ def _four_corners(patch):
     return max(figures, key=np.sum)
 
 
-def _has_sharp_edge(patch, grey):
-    """Return whether it gets darker at once nearly all along the edge."""
+def _edge(patch, grey):
+    """Return by how much it gets darker at the edge, 0 if not at once nearly everywhere."""
     edge = ndimage.binary_dilation(patch) & ~patch
     if not edge.any():
-        return False
+        return 0
     at_once, around = (
         (ndimage.maximum_filter(grey, side) - ndimage.minimum_filter(grey, side))[edge]
         for side in (5, 17)
     )
-    return ((at_once >= STEP) & (at_once >= around / 2)).mean() >= SHARP
+    sharp = (at_once >= STEP) & (at_once >= around / 2)
+    return at_once.mean() if sharp.mean() >= SHARP else 0
 
 
 def _sheet(inside, shape):
