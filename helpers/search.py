@@ -301,9 +301,8 @@ def _on_paper(shade, mine, place, contrast):
 
     The paper within the loop of a digit stands out as well, but not from most of what is around.
     """
-    height, width = mine.shape
-    rows = slice(max(0, place[0].start - height // 2), place[0].stop + height // 2)
-    columns = slice(max(0, place[1].start - width // 2), place[1].stop + width // 2)
+    room = max(max(mine.shape) // 2, max(shade.shape) // 12)
+    rows, columns = (slice(max(0, side.start - room), side.stop + room) for side in place)
     around = np.median(shade[rows, columns][::2, ::2])
     return shade[place][mine].mean() - around >= 0.4 * contrast
 
