@@ -4,26 +4,32 @@
 >>> reading = read_picture("page.jpg")
 >>> print(reading.words)
 
-The sheet of paper is found first. Then the picture is taken for that of one digit. Only if the
-network is not sure of it, the picture is searched for others.
+1. **The sheet** of paper is found, and what lies outside is painted over.
+2. **One digit**: the picture is read as that of a single digit.
+3. **Search**: if the network is not sure of that, or the ink falls apart into several pieces of a
+   digit's height, digits are searched for, and the network is asked about each find.
+
+A find counts as read if the network is sure of it by 60 %. Nothing is read for certain that is not
+in the picture as ink, and what the network does not know is no digit.
 """
 
-import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from PIL import Image
 
-from helpers.images import NoInkError, ink_to_mnist
-from helpers.ink import WORKING_SIDE, crop, ink_map, shrink
-from helpers.pictures import grey_of, open_file, open_picture, to_colour
-from helpers.search import SIDE, rows_of, search
-from helpers.sheet import cut_out, find_sheet
+from helpers.images.ink import WORKING_SIDE, NoInkError, crop, extent, ink_map, shrink
+from helpers.images.pictures import grey_of, load, to_colour
+from helpers.images.prepare import ink_to_mnist
+from helpers.images.search import FLATTEST, SIDE, pieces_apart, rows_of, search
+from helpers.images.sheet import cut_out, find_sheet
 
-__all__ = ["Digit", "Reading", "read_picture"]
+__all__ = ["Digit", "Reading", "ask", "best_network", "check_network", "read_picture"]
 
-SURE = 0.6  # probability from which a digit counts as read
-LEAST = 0.3  # probability below which something is no digit
+SURE = 0.6  # confidence from which a digit counts as read
+CERTAIN = 0.9  # confidence of each of several digits that outweigh a reading as one
+LEAST = 0.3  # confidence below which something is no digit
+SMALL, LARGE = 0.45, 2.2  # height of a digit, as a share of the median of those in the picture
+STROKE = 2.2  # how much longer than wide a bright patch is that is a stroke rather than a sheet
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +62,11 @@ class Digit:
         """Whether the confidence is at least 60 %."""
         return self.confidence >= SURE
 
+    @property
+    def height(self):
+        """In pixels."""
+        return self.box[3] - self.box[1]
+
 
 @dataclass(frozen=True, eq=False)
 class Reading:
@@ -64,85 +75,254 @@ class Reading:
     Attributes
     ----------
     digits : tuple of Digit
-        In reading order. None of them may be sure; empty if there is no digit.
+        In reading order: rows from top to bottom, each from left to right. Empty if there is none.
+        A single one, or one among others, may be unsure.
     sheet : tuple of int
-        The (left, top, right, bottom) of the sheet of paper, or of the whole picture.
+        The (left, top, right, bottom) of the sheet of paper, in pixels of the upright picture; the
+        whole picture if no edge of the paper is in view.
     """
 
     digits: tuple
     sheet: tuple
 
     @property
+    def rows(self):
+        """The digits, row by row."""
+        return tuple(tuple(row) for row in rows_of(self.digits))
+
+    @property
     def text(self):
-        """What is read, such as "2026"; empty if nothing is, or nothing for sure."""
+        """What is read, such as "2026"; empty if there is no digit, or none is sure."""
         if not any(digit.sure for digit in self.digits):
             return ""
         return "".join(str(digit.value) for digit in self.digits)
 
+    @property
+    def words(self):
+        """A sentence that says what is read, and how sure that is."""
+        if not self.digits:
+            return "I see no digit that I can read."
+        least = min(self.digits, key=lambda digit: digit.confidence)
+        if len(self.digits) == 1:
+            return _words_of_one(least)
+        rows = ["".join(str(digit.value) for digit in row) for row in self.rows]
+        said = rows[0] if len(rows) == 1 else f"{', '.join(rows[:-1])} and {rows[-1]}"
+        said = f"I read {said}: {len(self.digits)} digits{f' in {len(rows)} rows' * (len(rows) > 1)}"
+        if least.sure:
+            return f"{said}, each at least {percent(least.confidence)} sure."
+        unsure = [str(digit.value) for digit in self.digits if not digit.sure]
+        return f"{said}, but I am not sure of the {', '.join(unsure)}."
+
+
+def _words_of_one(digit):
+    share = percent(digit.confidence)
+    if digit.confidence >= CERTAIN:
+        return f"I read {digit.value}, {share} sure."
+    if digit.sure:
+        return f"I read {digit.value}, but I am only {share} sure."
+    return f"I am not sure. It may be {digit.value}, {share}."
+
+
+def percent(share):
+    """Write a share as people say it."""
+    return "over 99 %" if share >= 0.995 else f"{100 * share:.0f} %"
+
 
 def read_picture(picture, net=None):
-    if net is None:
-        from helpers import architectures
-        net = architectures.best_pretrained()
-    colours = to_colour(picture)
-    colours = reduced(colours)
+    """Read the digits in a picture.
+
+    Parameters
+    ----------
+    picture : path, bytes, PIL.Image.Image or ndarray
+        A file (PNG, JPEG, WebP, GIF, BMP or TIFF), its content, or the picture itself, as
+        `images.to_mnist` takes it. Dark on light, light on dark, or of two colours.
+    net : object, optional
+        Anything with a method ``predict_proba`` that turns images of shape (N, 1, 28, 28), float32
+        from 0 to 1, into probabilities of shape (N, 10). It had better know what is no digit.
+        Default: the best trained network of the course.
+
+    Returns
+    -------
+    Reading
+
+    Raises
+    ------
+    helpers.images.PictureError
+        If it is no picture that can be read, damaged or too large.
+    TypeError, ValueError
+        If it is something else, an array of another shape or range, or `net` is no network.
+    OSError
+        If there is no such file.
+
+    Examples
+    --------
+    >>> from helpers.images import strokes_to_image
+    >>> read_picture(strokes_to_image([[(140, 60), (135, 220)]])).text
+    '1'
+    """
+    net = best_network() if net is None else check_network(net)
+    picture, size = load(picture)
+    colours = shrink_colours(to_colour(picture), SIDE)
+    scale = np.array(size) / colours.shape[1::-1]
     whole = (0, 0, colours.shape[1], colours.shape[0])
     sheet = find_sheet(grey_of(colours))
     if sheet is not None:
-        view = cut_out(colours, sheet)
-        r, blank = read_view(view, net)
-        h, w = view.shape[:2]
-        if r or not (blank and max(h, w) > 2.2 * min(h, w)):
-            return Reading(tuple(r), sheet.box)
-    return Reading(tuple(read_view(colours, net)[0]), whole)
+        digits = read_view(cut_out(colours, sheet), net)
+        if digits is not None:
+            return _reading(digits, sheet.box, scale)
+    return _reading(read_view(colours, net) or (), whole, scale)
 
-def read_view(view, net):
-    d = one_digit(view, net)
-    if d is not None and d.sure:
-        return [d], False
-    best = (0, [] if d is None or d.confidence < LEAST else [d])
-    for found in search(view):
-        digits = ask(net, found)
-        s = score(digits)
-        if s > best[0]: best = s, keep(digits)
-    return best[1], d is None
 
-def reduced(colours):
-    from PIL import Image
-    n = max(colours.shape[:2])
-    if n <= SIDE: return colours
-    if colours.ndim == 2: return shrink(colours, SIDE)
-    return np.stack([shrink(colours[..., i], SIDE) for i in range(3)], axis=-1)
+def _reading(digits, sheet, scale):
+    """Bring boxes from the view of a sheet to the whole picture."""
 
-def one_digit(view, net):
+    def placed(box, corner=(0, 0)):
+        corners = (np.reshape(box, (2, 2)) + corner) * scale
+        return tuple(np.rint(corners).astype(int).ravel().tolist())
+
+    digits = [replace(digit, box=placed(digit.box, sheet[:2])) for digit in digits]
+    return Reading(tuple(digits), placed(sheet))
+
+
+def shrink_colours(colours, side):
+    """Return a picture with its longer side at most `side` pixels, each the mean of several."""
+    if colours.ndim == 2 or max(colours.shape) <= side:
+        return shrink(colours, side) if colours.ndim == 2 else colours
+    return np.stack([shrink(colours[..., k], side) for k in range(3)], axis=-1)
+
+
+def read_view(colours, net):
+    """Read what is on one sheet.
+
+    Parameters
+    ----------
+    colours : ndarray of shape (H, W) or (H, W, 3), float32
+        At most `SIDE` a side.
+    net : object
+
+    Returns
+    -------
+    list of Digit, or None
+        None if it is the view of a single bright stroke rather than of a sheet.
+    """
+    single, apart = _read_as_one(colours, net)
+    if single is not None and single.sure and not apart:
+        return [single]
+    several = _search(colours, net)
+    if single is not None and single.sure:
+        certain = len(several) > 1 and all(digit.confidence >= CERTAIN for digit in several)
+        return several if certain else [single]
+    if several:
+        return several
+    if single is not None and single.confidence >= LEAST:
+        return [single]
+    height, width = colours.shape[:2]
+    stroke = single is None and max(height, width) > STROKE * min(height, width)
+    return None if stroke else []
+
+
+def _read_as_one(colours, net):
+    """Read a picture as that of a single digit, and see whether the ink falls apart."""
+    grey = shrink(grey_of(colours), WORKING_SIDE)
     try:
-        ink = ink_map(shrink(grey_of(view), WORKING_SIDE))
+        ink = ink_map(grey)
     except NoInkError:
-        return None
-    ink = crop(ink)
-    if ink.shape[1] > 1.6 * ink.shape[0]: return None
-    image = ink_to_mnist(ink)
-    p = net.predict_proba(image[None, None])[0]
-    return Digit(int(p.argmax()), float(p.max()), (0, 0, 1, 1), image, p)
+        return None, False
+    left, top, right, bottom = extent(ink)
+    if right - left > FLATTEST * (bottom - top):
+        return None, True
+    scale = colours.shape[1] / grey.shape[1], colours.shape[0] / grey.shape[0]
+    box = tuple(np.rint(np.array([left, top, right, bottom]) * np.tile(scale, 2)).astype(int))
+    image = ink_to_mnist(crop(ink))
+    return _digits([image], [box], net)[0], pieces_apart(ink > 0.5) > 1
 
-def ask(net, found):
-    if not found: return []
-    p = net.predict_proba(np.stack([f.image for f in found])[:, None])
-    return [Digit(int(q.argmax()), float(q.max()), f.box, f.image, q) for f, q in zip(found, p)]
 
-def size(d):
-    return max(d.box[2] - d.box[0], d.box[3] - d.box[1])
+def _search(colours, net):
+    """Search for digits in every way to see ink, and return what the best way finds."""
+    best, most = [], 0.0
+    for found in search(colours):
+        digits = _digits([find.image for find in found], [find.box for find in found], net)
+        digits, worth = _weigh(digits)
+        if worth > most:
+            best, most = digits, worth
+    return best
 
-def score(digits):
-    if not digits: return 0
-    sure = [d for d in digits if d.sure]
-    if not sure: return 0
-    m = np.median([size(d) for d in sure])
-    big = [d for d in digits if size(d) >= .5 * m]
-    return sum((size(d) / m) ** 1 * (d.confidence if d.sure else -.5) for d in big) 
 
-def keep(digits):
-    sure = [d for d in digits if d.sure]
-    if not sure: return []
-    m = np.median([size(d) for d in sure])
-    return [d for d in digits if d.confidence >= LEAST and .5 * m <= size(d) <= 2 * m]
+def _digits(images, boxes, net):
+    """Ask a network about images."""
+    answers = ask(net, np.array(images)) if images else []
+    return [
+        Digit(int(p.argmax()), float(p.max()), box, image, p)
+        for p, box, image in zip(answers, boxes, images, strict=True)
+    ]
+
+
+def _weigh(digits):
+    """Return the digits among finds, and what they are worth.
+
+    A sure one is worth its confidence; what is about as large and not read costs half a digit.
+    """
+    heights = [digit.height for digit in digits if digit.sure]
+    if not heights:
+        return [], 0.0
+    typical = np.median(heights)
+    digits = [digit for digit in digits if SMALL * typical <= digit.height <= LARGE * typical]
+    worth = sum(digit.confidence if digit.sure else -0.5 for digit in digits)
+    return [digit for digit in digits if digit.confidence >= LEAST], worth
+
+
+def best_network():
+    """Load the best trained network of the course."""
+    # Only now: who brings a network needs no other.
+    from helpers import architectures
+
+    return architectures.best_pretrained()
+
+
+def check_network(net):
+    """Return `net` if it can be asked.
+
+    Raises
+    ------
+    TypeError
+        If it has no method ``predict_proba``.
+    """
+    if not callable(getattr(net, "predict_proba", None)):
+        raise TypeError(
+            f"a network needs a method predict_proba(images); {type(net).__name__} has none. "
+            "helpers.architectures.pretrained(name) loads a trained one."
+        )
+    return net
+
+
+def ask(net, images):
+    """Let a network read images.
+
+    Parameters
+    ----------
+    net : object
+        With a method ``predict_proba``.
+    images : ndarray of shape (N, 28, 28)
+
+    Returns
+    -------
+    ndarray of shape (N, 10)
+        Probability of each digit.
+
+    Raises
+    ------
+    ValueError
+        If the answer is not ten probabilities an image. What the network raises passes through.
+    """
+    answer = np.asarray(net.predict_proba(images[:, None].astype(np.float32)))
+    if answer.shape != (len(images), 10):
+        raise ValueError(f"probabilities must have the shape ({len(images)}, 10), not {answer.shape}.")
+    if not np.isfinite(answer).all():
+        raise ValueError("it gave NaN or infinity: damaged weights, or training diverged.")
+    if answer.min() < 0 or np.abs(answer.sum(axis=1) - 1).max() > 1e-3:
+        raise ValueError(
+            "probabilities must be at least 0 and sum to 1, these range from "
+            f"{answer.min():.3g} to {answer.max():.3g} and sum to {answer[0].sum():.3g}: "
+            "is a softmax missing?"
+        )
+    return answer.copy()

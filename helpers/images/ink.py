@@ -95,8 +95,14 @@ def resize(grey, width, height, resample=Image.Resampling.HAMMING):
 
 def crop(ink):
     """Cut away the rows and columns at the edges that hold nothing."""
+    left, top, right, bottom = extent(ink)
+    return ink[top:bottom, left:right]
+
+
+def extent(ink):
+    """Return the (left, top, right, bottom) of what is not 0, right and bottom just outside."""
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
-    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return tuple(int(side) for side in (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1))
 
 
 def grain(grey):

@@ -41,39 +41,38 @@ class PictureError(ValueError):
     """A file is not a picture that can be read."""
 
 
-def open_file(path):
-    """Open a picture file.
+def load(picture):
+    """Open a picture, whatever it comes as.
 
     Parameters
     ----------
-    path : str or path
+    picture : path, bytes-like, PIL.Image.Image or ndarray
+        The path of a file, or what is in it, or the picture itself.
 
     Returns
     -------
-    PIL.Image.Image
-        As of `open_picture`.
+    picture : PIL.Image.Image or ndarray
+        As `to_colour` takes it.
+    size : (int, int)
+        Its width and height, upright: a picture from a file may have been reduced.
 
     Raises
     ------
     PictureError
-        If `path` is no file, is larger than `MAX_BYTES`, or holds no picture that can be read.
+        If it is no picture that can be read, damaged, or too large.
+    TypeError
+        If it is something else.
     FileNotFoundError, PermissionError
         If there is no such file, or it must not be read.
     """
-    start = str(path)[:8].lower()
-    if start.startswith(("data:", "http:", "https:")):
-        raise PictureError(
-            f"{str(path)[:40]!r} is an address, not the path of a file. Save the picture, and give "
-            "the path of what is saved."
-        )
-    try:
-        status = os.stat(path)
-    except ValueError as error:  # a zero byte
-        raise PictureError(f"{str(path)[:40]!r} is no path of a file: {error}.") from None
-    if not stat.S_ISREG(status.st_mode):
-        raise PictureError(f"{str(path)!r} is not a file. Give the path of a picture: {ACCEPTED}.")
-    _check_bytes(status.st_size)
-    return open_picture(Path(path).read_bytes())
+    if isinstance(picture, (str, os.PathLike)):
+        picture = _content(picture)
+    if isinstance(picture, np.ndarray):
+        return picture, picture.shape[1::-1]
+    if not isinstance(picture, Image.Image):
+        return _opened(picture)
+    on_its_side = picture.getexif().get(0x0112, 1) >= 5
+    return picture, picture.size[:: -1 if on_its_side else 1]
 
 
 def open_picture(content):
@@ -88,7 +87,7 @@ def open_picture(content):
     -------
     PIL.Image.Image
         Upright; of several pictures in a file, the first. A JPEG may come at a half, a quarter or
-        an eighth of its size; its ``info["full_size"]`` is the size (width, height) of the whole.
+        an eighth of its size.
 
     Raises
     ------
@@ -97,6 +96,28 @@ def open_picture(content):
     TypeError
         If `content` is not bytes-like.
     """
+    return _opened(content)[0]
+
+
+def _content(path):
+    """Return what is in a file, if it is one and not too large."""
+    shown = repr(str(path)[:60])
+    if str(path)[:8].lower().startswith(("data:", "http:", "https:")):
+        raise PictureError(
+            f"{shown} is an address, not the path of a file. Save the picture, and give the path "
+            "of what is saved."
+        )
+    try:
+        status = os.stat(path)
+    except ValueError as error:  # a zero byte
+        raise PictureError(f"{shown} is no path of a file: {error}.") from None
+    if not stat.S_ISREG(status.st_mode):
+        raise PictureError(f"{shown} is not a file. Give the path of a picture: {ACCEPTED}.")
+    _check_bytes(status.st_size)
+    return Path(path).read_bytes()
+
+
+def _opened(content):
     if not isinstance(content, (bytes, bytearray, memoryview)):
         raise TypeError(
             f"a picture must be the bytes of a file, its path, an image or an array, not "
@@ -106,7 +127,11 @@ def open_picture(content):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about odd things in a file that can still be read
-            return _loaded(_open(bytes(content)))
+            image = _open(bytes(content))
+            size = np.array(image.size)
+            image.draft(image.mode, [max(1, side * ENOUGH // max(size)) for side in size.tolist()])
+            image.load()
+            upright = ImageOps.exif_transpose(image)
     except PictureError:
         raise
     # A damaged file can make Pillow raise almost anything.
@@ -114,6 +139,8 @@ def open_picture(content):
         raise PictureError(
             f"the picture is damaged and cannot be read ({error}). Save or export it anew."
         ) from error
+    turned = image.getexif().get(0x0112, 1) >= 5
+    return upright, tuple(size.tolist()[:: -1 if turned else 1])
 
 
 def _open(content):
@@ -133,18 +160,6 @@ def _open(content):
             f"the picture is a progressive JPEG of {scans} scans, which takes too long to read. "
             "Export it as PNG, or as JPEG without the option progressive."
         )
-    return image
-
-
-def _loaded(image):
-    """Read the pixels, no finer than need be, and turn them upright."""
-    whole = image.size
-    image.draft(image.mode, [max(1, side * ENOUGH // max(whole)) for side in whole])
-    image.load()
-    scale = whole[0] / image.size[0], whole[1] / image.size[1]
-    image = ImageOps.exif_transpose(image)
-    turned = whole if (image.width >= image.height) == (whole[0] >= whole[1]) else whole[::-1]
-    image.info["full_size"] = turned if scale != (1, 1) else image.size
     return image
 
 

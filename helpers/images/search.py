@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from helpers.images import ink_to_mnist
-from helpers.ink import WORKING_SIDE, crop, grain, shrink
-from helpers.pictures import grey_of
+from helpers.images.prepare import ink_to_mnist
+from helpers.images.ink import WORKING_SIDE, crop, grain, shrink
+from helpers.images.pictures import grey_of
 
 SIDE = 1000  # longer side in pixels at which digits are searched for
 WIDEST = 1 / 7  # width of the widest stroke that is seen, as a share of the shorter side
@@ -33,6 +33,8 @@ STEEPEST = 0.15  # slope of a ruled line
 FRAME = 0.75  # share of its four sides that are inked, if something is a frame
 SMALLEST = 8  # pixels of a digit's longer side
 SMALL = 0.25  # longer side of what is too small to count beside the largest find, as a share of its
+TALL = 0.4  # height of what may be a digit, as a share of the tallest piece's
+WHOLE = 0.2  # height of the largest find within the picture, as a share of all that it outweighs
 FLATTEST = 1.6  # width of a digit, as a share of its height
 MOST_FINDS = 64
 
@@ -230,10 +232,7 @@ def finds(departure, inked, shade):
     list of Find
         In reading order.
     """
-    numbers, _ = ndimage.label(inked, np.ones((3, 3)))
-    boxes = np.array(
-        [[x.start, y.start, x.stop, y.stop] for y, x in ndimage.find_objects(numbers)]
-    ).reshape(-1, 4)
+    numbers, boxes = _pieces(inked)
     if not len(boxes):
         return []
     longer = (boxes[:, 2:] - boxes[:, :2]).max(axis=1)
@@ -241,7 +240,43 @@ def finds(departure, inked, shade):
     kept = kept[np.argsort(-longer[kept], kind="stable")][: 4 * MOST_FINDS]
     groups = [kept[group] for group in joined(boxes[kept])]
     found = [_find(departure, shade, numbers, boxes[group], group + 1) for group in groups]
-    return in_reading_order([find for find in found if find is not None][:MOST_FINDS])
+    found = _within([find for find in found if find is not None], inked.shape)
+    return [find for row in rows_of(found[:MOST_FINDS]) for find in row]
+
+
+def _within(found, shape):
+    """Leave out what the border of the picture cuts off, if the rest is large enough."""
+    whole = [
+        find
+        for find in found
+        if min(find.box[:2]) > 0 and find.box[2] < shape[1] and find.box[3] < shape[0]
+    ]
+    heights = [[find.box[3] - find.box[1] for find in some] for some in (whole, found)]
+    return whole if whole and max(heights[0]) >= WHOLE * max(heights[1]) else found
+
+
+def pieces_apart(inked):
+    """Return how many pieces of a digit's height a mask has, those over each other as one.
+
+    Parameters
+    ----------
+    inked : ndarray of shape (H, W), bool
+
+    Returns
+    -------
+    int
+    """
+    _, boxes = _pieces(inked)
+    heights = boxes[:, 3] - boxes[:, 1]
+    return len(joined(boxes[heights >= TALL * heights.max()]))
+
+
+def _pieces(inked):
+    """Number the connected pieces of a mask, and return their boxes too."""
+    numbers, _ = ndimage.label(inked, np.ones((3, 3)))
+    places = ndimage.find_objects(numbers)
+    boxes = [[x.start, y.start, x.stop, y.stop] for y, x in places]
+    return numbers, np.array(boxes, int).reshape(-1, 4)
 
 
 def joined(boxes):
@@ -305,20 +340,6 @@ def _on_paper(shade, mine, place, contrast):
     rows, columns = (slice(max(0, side.start - room), side.stop + room) for side in place)
     around = np.median(shade[rows, columns][::2, ::2])
     return shade[place][mine].mean() - around >= 0.4 * contrast
-
-
-def in_reading_order(found):
-    """Sort finds into rows from top to bottom, each from left to right.
-
-    Parameters
-    ----------
-    found : list of Find
-
-    Returns
-    -------
-    list of Find
-    """
-    return [find for row in rows_of(found) for find in row]
 
 
 def rows_of(found):

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-from helpers.ink import shrink
+from helpers.images.ink import extent, shrink
 
 SIDE = 128  # longer side in pixels at which the sheet is looked for
 FEWEST = 64  # pixels; a smaller picture shows no more than its digit
@@ -153,6 +153,4 @@ def _sheet(inside, shape):
     """Bring what was found in a small picture to the size of the whole one."""
     whole = Image.fromarray(inside).resize(shape[::-1], Image.Resampling.NEAREST)
     inside = np.asarray(whole)
-    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
-    box = (int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
-    return Sheet(box, inside)
+    return Sheet(extent(inside), inside)
