@@ -29,6 +29,7 @@ SURE = 0.6  # confidence from which a digit counts as read
 CERTAIN = 0.9  # confidence of each of several digits that outweigh a reading as one
 LEAST = 0.3  # confidence below which something is no digit
 SMALL, LARGE = 0.45, 2.2  # height of a digit, as a share of the median of those in the picture
+FAINT = 0.55  # contrast of a digit, as a share of the median of those in the picture
 STROKE = 2.2  # how much longer than wide a bright patch is that is a stroke rather than a sheet
 
 
@@ -242,9 +243,10 @@ def _search(colours, net):
     best, most = [], 0.0
     for found in search(colours):
         digits = _digits([find.image for find in found], [find.box for find in found], net)
-        digits, worth = _weigh(digits)
+        digits = _alike(digits, found)
+        worth = sum(digit.confidence if digit.sure else -0.5 for digit in digits)
         if worth > most:
-            best, most = digits, worth
+            best, most = [digit for digit in digits if digit.confidence >= LEAST], worth
     return best
 
 
@@ -257,18 +259,26 @@ def _digits(images, boxes, net):
     ]
 
 
-def _weigh(digits):
-    """Return the digits among finds, and what they are worth.
+def _alike(digits, found):
+    """Return the digits that are about as tall and as dark as the sure ones with most ink."""
+    sure = [k for k, digit in enumerate(digits) if digit.sure]
+    if not sure:
+        return []
+    amounts = [found[k].amount for k in sure]
+    height = _middle([digits[k].height for k in sure], amounts)
+    contrast = _middle([found[k].contrast for k in sure], amounts)
+    return [
+        digit
+        for digit, find in zip(digits, found, strict=True)
+        if SMALL * height <= digit.height <= LARGE * height and find.contrast >= FAINT * contrast
+    ]
 
-    A sure one is worth its confidence; what is about as large and not read costs half a digit.
-    """
-    heights = [digit.height for digit in digits if digit.sure]
-    if not heights:
-        return [], 0.0
-    typical = np.median(heights)
-    digits = [digit for digit in digits if SMALL * typical <= digit.height <= LARGE * typical]
-    worth = sum(digit.confidence if digit.sure else -0.5 for digit in digits)
-    return [digit for digit in digits if digit.confidence >= LEAST], worth
+
+def _middle(values, weights):
+    """Return the weighted median."""
+    order = np.argsort(values)
+    sums = np.cumsum(np.array(weights)[order])
+    return values[order[np.searchsorted(sums, sums[-1] / 2)]]
 
 
 def best_network():

@@ -28,9 +28,9 @@ LEAST_SIGNAL = 5.0  # between ink and paper, in standard deviations of the paper
 FAINTEST, CERTAIN = 0.35, 0.5  # of the strongest ink around: may be ink, is ink
 SHORTEST_RUN = 1 / 30  # length of a straight run of ink, as a share of the longer side
 LONG_LINE = 0.5  # length of a line, as a share of the picture along it
-THICKEST_LINE = 1 / 12  # thickness of a line, as a share of its length
+THICKEST_LINE = 1 / 30  # thickness of a line, as a share of the longer side
 STEEPEST = 0.15  # slope of a ruled line
-FRAME = 0.75  # share of its four sides that are inked, if something is a frame
+FRAME = 0.7  # share of its four sides that are inked, if something is a frame
 SMALLEST = 8  # pixels of a digit's longer side
 SMALL = 0.25  # longer side of what is too small to count beside the largest find, as a share of its
 TALL = 0.4  # height of what may be a digit, as a share of the tallest piece's
@@ -49,10 +49,16 @@ class Find:
         Its (left, top, right, bottom) in the picture searched, right and bottom just outside.
     image : ndarray of shape (28, 28), float32
         In the form of MNIST.
+    contrast : float
+        Between its ink and the paper.
+    amount : float
+        How many pixels its ink fills.
     """
 
     box: tuple
     image: np.ndarray
+    contrast: float = 1.0
+    amount: float = 1.0
 
 
 def search(colours):
@@ -153,9 +159,8 @@ def straight_lines(inked):
     for number, place in enumerate(ndimage.find_objects(numbers), 1):
         piece = numbers[place] == number
         if min(piece.shape) >= 2 * SMALLEST and _is_frame(piece):
-            run = max(SMALLEST, min(piece.shape) // 5)
-            level[place] |= _level_lines(piece, run, 0.7 * piece.shape[1])
-            upright[place] |= _level_lines(piece.T, run, 0.7 * piece.shape[0]).T
+            level[place] |= _level_lines(piece, FRAME)
+            upright[place] |= _level_lines(piece.T, FRAME).T
     crossing = _crossing(inked & ~upright, level) | _crossing(inked.T & ~level.T, upright.T).T
     return (level | upright) & ~crossing
 
@@ -168,9 +173,8 @@ def _long_lines(inked):
     rows = np.arange(-room, len(inked) + room)[:, None] + shift
     there = (rows >= 0) & (rows < len(inked))
     straightened = there & inked[rows.clip(0, len(inked) - 1), np.arange(inked.shape[1])]
-    run = max(SMALLEST, round(SHORTEST_RUN * max(inked.shape)))
     lines = np.zeros_like(inked)
-    y, x = np.nonzero(_level_lines(straightened, run, LONG_LINE * inked.shape[1]))
+    y, x = np.nonzero(_level_lines(straightened, LONG_LINE))
     lines[rows[y, x], x] = True
     return lines
 
@@ -185,18 +189,14 @@ def _slope(inked):
     return slopes[np.argmax([np.square(np.bincount(r - r.min())).sum() for r in rows])] if len(y) else 0.0
 
 
-def _level_lines(inked, run, long):
-    """Return the lines from left to right: runs of ink in a row that together are long."""
-    thick = ndimage.maximum_filter1d(inked, 3, axis=0)
-    runs = inked & _opened(thick.T, run).T
-    numbers, _ = ndimage.label(ndimage.maximum_filter(runs, (3, run)), np.ones((3, 3)))
-    lines = np.zeros_like(inked)
-    for number, place in enumerate(ndimage.find_objects(numbers), 1):
-        line = runs[place] & (numbers[place] == number)
-        length = line.any(axis=0).sum()
-        if length >= long and line.sum() <= THICKEST_LINE * length**2 and line.shape[0] < length / 5:
-            lines[place] |= line
-    return lines
+def _level_lines(inked, long):
+    """Return the lines from left to right: thin runs of ink, of which some rows are nearly full."""
+    longer = max(inked.shape)
+    run, thick = (max(SMALLEST, round(share * longer)) for share in (SHORTEST_RUN, THICKEST_LINE))
+    bold = ndimage.maximum_filter1d(inked, 3, axis=0)
+    runs = inked & _opened(bold.T, run).T & ~_opened(inked, thick)
+    near = ndimage.maximum_filter1d(runs, max(5, longer // 100), axis=0)
+    return runs & (near.sum(axis=1) >= long * inked.shape[1])[:, None]
 
 
 def _opened(inked, length):
@@ -321,14 +321,16 @@ def _find(departure, shade, numbers, boxes, members):
         return None
     place = slice(max(0, top - 2), bottom + 2), slice(max(0, left - 2), right + 2)
     mine = np.isin(numbers[place], members)
-    if not _on_paper(shade, mine, place, np.median(departure[place][mine])):
+    contrast, amount = float(np.median(departure[place][mine])), float(mine.sum())
+    if not _on_paper(shade, mine, place, contrast):
         return None
     near = ndimage.binary_dilation(mine, np.ones((3, 3)))
     ink = shrink(np.where(near & (mine | (numbers[place] == 0)), departure[place], 0), WORKING_SIDE)
     strongest = np.quantile(ink[ink > 0], 0.95)
     ink = (ink / np.median(ink[ink > CERTAIN * strongest])).clip(0, 1)
     ink[ink < 0.05] = 0
-    return Find((int(left), int(top), int(right), int(bottom)), ink_to_mnist(crop(ink)))
+    box = (int(left), int(top), int(right), int(bottom))
+    return Find(box, ink_to_mnist(crop(ink)), contrast, amount)
 
 
 def _on_paper(shade, mine, place, contrast):
