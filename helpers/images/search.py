@@ -31,6 +31,7 @@ LONG_LINE = 0.5  # length of a line, as a share of the picture along it
 THICKEST_LINE = 1 / 30  # thickness of a line, as a share of the longer side
 STEEPEST = 0.15  # slope of a ruled line
 FRAME = 0.7  # share of its four sides that are inked, if something is a frame
+FAINT = 0.55  # contrast of a piece of a digit, as a share of that of its largest piece
 SMALLEST = 8  # pixels of a digit's longer side
 SMALL = 0.25  # longer side of what is too small to count beside the largest find, as a share of its
 TALL = 0.4  # height of what may be a digit, as a share of the tallest piece's
@@ -159,8 +160,9 @@ def straight_lines(inked):
     for number, place in enumerate(ndimage.find_objects(numbers), 1):
         piece = numbers[place] == number
         if min(piece.shape) >= 2 * SMALLEST and _is_frame(piece):
-            level[place] |= _level_lines(piece, FRAME)
-            upright[place] |= _level_lines(piece.T, FRAME).T
+            thick = min(piece.shape) // 8
+            level[place] |= _level_lines(piece, FRAME, thick)
+            upright[place] |= _level_lines(piece.T, FRAME, thick).T
     crossing = _crossing(inked & ~upright, level) | _crossing(inked.T & ~level.T, upright.T).T
     return (level | upright) & ~crossing
 
@@ -174,7 +176,7 @@ def _long_lines(inked):
     there = (rows >= 0) & (rows < len(inked))
     straightened = there & inked[rows.clip(0, len(inked) - 1), np.arange(inked.shape[1])]
     lines = np.zeros_like(inked)
-    y, x = np.nonzero(_level_lines(straightened, LONG_LINE))
+    y, x = np.nonzero(_level_lines(straightened, LONG_LINE, THICKEST_LINE * max(inked.shape)))
     lines[rows[y, x], x] = True
     return lines
 
@@ -189,12 +191,12 @@ def _slope(inked):
     return slopes[np.argmax([np.square(np.bincount(r - r.min())).sum() for r in rows])] if len(y) else 0.0
 
 
-def _level_lines(inked, long):
+def _level_lines(inked, long, thickest):
     """Return the lines from left to right: thin runs of ink, of which some rows are nearly full."""
     longer = max(inked.shape)
-    run, thick = (max(SMALLEST, round(share * longer)) for share in (SHORTEST_RUN, THICKEST_LINE))
     bold = ndimage.maximum_filter1d(inked, 3, axis=0)
-    runs = inked & _opened(bold.T, run).T & ~_opened(inked, thick)
+    runs = inked & _opened(bold.T, max(SMALLEST, round(SHORTEST_RUN * longer))).T
+    runs &= ~_opened(inked, max(SMALLEST, round(thickest)))
     near = ndimage.maximum_filter1d(runs, max(5, longer // 100), axis=0)
     return runs & (near.sum(axis=1) >= long * inked.shape[1])[:, None]
 
@@ -315,6 +317,7 @@ def joined(boxes):
 
 def _find(departure, shade, numbers, boxes, members):
     """Cut one find out of a picture, with nothing of its neighbours."""
+    boxes, members = _as_dark(departure, numbers, boxes, members)
     left, top = boxes[:, :2].min(axis=0)
     right, bottom = boxes[:, 2:].max(axis=0)
     if max(right - left, bottom - top) < SMALLEST or right - left > FLATTEST * (bottom - top):
@@ -331,6 +334,16 @@ def _find(departure, shade, numbers, boxes, members):
     ink[ink < 0.05] = 0
     box = (int(left), int(top), int(right), int(bottom))
     return Find(box, ink_to_mnist(crop(ink)), contrast, amount)
+
+
+def _as_dark(departure, numbers, boxes, members):
+    """Leave out the pieces of a find that are far fainter than the largest of them."""
+    pieces = [(numbers[t:b, l:r] == k, departure[t:b, l:r])
+              for k, (l, t, r, b) in zip(members, boxes, strict=True)]  # fmt: skip
+    contrasts = np.array([part[mine].mean() for mine, part in pieces])
+    largest = np.argmax([mine.sum() for mine, _ in pieces])
+    dark = contrasts >= FAINT * contrasts[largest]
+    return boxes[dark], members[dark]
 
 
 def _on_paper(shade, mine, place, contrast):

@@ -100,7 +100,7 @@ def cut_out(colours, sheet):
 def _without_strokes(grey):
     """Close the gaps that ink makes in the paper."""
     width = max(3, round(STROKE * max(grey.shape)) | 1)
-    return ndimage.grey_closing(grey, (width, width), mode="nearest")
+    return ndimage.grey_closing(grey, (width, width), mode="reflect")
 
 
 def _largest_patch(mask):
