@@ -23,6 +23,7 @@ from helpers.images.pictures import grey_of
 SIDE = 1000  # longer side in pixels at which digits are searched for
 WIDEST = 1 / 7  # width of the widest stroke that is seen, as a share of the shorter side
 LEAST_CONTRAST = 0.05  # between ink and paper, of the range from black to white
+FAINTEST_INK = 0.15  # of the strongest ink in the picture
 FAINT_WAY = 0.4  # strongest ink seen in a way that counts, as a share of that of the clearest way
 LEAST_SIGNAL = 5.0  # between ink and paper, in standard deviations of the paper's grain
 FAINTEST, CERTAIN = 0.35, 0.5  # of the strongest ink around: may be ink, is ink
@@ -80,8 +81,9 @@ def search(colours):
         yield finds(departure, inked, shade)
         lines = straight_lines(inked)
         if lines.any():
-            without = np.where(ndimage.binary_dilation(lines) & ~(inked & ~lines), 0, departure)
-            yield finds(without, inked & ~lines, shade)
+            strokes = inked & ~lines
+            without = np.where(ndimage.binary_dilation(lines) & ~strokes, 0, departure)
+            yield finds(without, _closed(strokes, 3), shade)
 
 
 def ways_to_see(colours):
@@ -108,6 +110,7 @@ def ways_to_see(colours):
     peaks = [ndimage.uniform_filter(departure, 3).max() for departure, _ in ways]
     for way, peak in zip(ways, peaks, strict=True):
         if peak >= FAINT_WAY * max(peaks) and peak > 0:
+            way[0][way[0] < FAINTEST_INK * max(peaks)] = 0
             yield way
 
 
@@ -164,7 +167,8 @@ def straight_lines(inked):
             level[place] |= _level_lines(piece, FRAME, thick)
             upright[place] |= _level_lines(piece.T, FRAME, thick).T
     crossing = _crossing(inked & ~upright, level) | _crossing(inked.T & ~level.T, upright.T).T
-    return (level | upright) & ~crossing
+    lines = (level | upright) & ~crossing
+    return lines & ~_closed(inked & ~lines, round(1.5 * _thickness(lines)) + 2)
 
 
 def _long_lines(inked):
@@ -209,9 +213,18 @@ def _opened(inked, length):
 
 def _crossing(inked, lines):
     """Return where level lines are crossed: where ink reaches higher than the line is thick."""
+    return lines & _opened(inked, round(1.5 * _thickness(lines)) + 2)
+
+
+def _thickness(lines):
+    """Return the mean thickness of level lines, in pixels; of upright ones it is no less."""
     upper_edges = lines & ~np.roll(lines, 1, axis=0)
-    thickness = lines.sum() / max(1, upper_edges.sum())
-    return lines & _opened(inked, round(1.5 * thickness) + 2)
+    return lines.sum() / max(1, upper_edges.sum())
+
+
+def _closed(inked, width):
+    """Return a mask with the gaps closed that are narrower than `width`."""
+    return ndimage.minimum_filter(ndimage.maximum_filter(inked, width), width)
 
 
 def _is_frame(piece):
