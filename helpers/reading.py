@@ -206,16 +206,16 @@ def read_view(colours, net):
     list of Digit, or None
         None if it is the view of a single bright stroke rather than of a sheet.
     """
-    single, apart = _read_as_one(colours, net)
-    if single is not None and single.sure and not apart:
+    single, plain = _read_as_one(colours, net)
+    if single is not None and single.sure and plain:
         return [single]
     several = _search(colours, net)
-    if single is not None and single.sure:
+    if single is not None and single.confidence >= (SURE if _is_upright(single) else CERTAIN):
         certain = len(several) > 1 and all(digit.confidence >= CERTAIN for digit in several)
         return several if certain else [single]
     if several:
         return several
-    if single is not None and single.confidence >= LEAST:
+    if single is not None and single.confidence >= LEAST and _is_upright(single):
         return [single]
     height, width = colours.shape[:2]
     stroke = single is None and max(height, width) > STROKE * min(height, width)
@@ -223,19 +223,23 @@ def read_view(colours, net):
 
 
 def _read_as_one(colours, net):
-    """Read a picture as that of a single digit, and see whether the ink falls apart."""
+    """Read a picture as that of a single digit, and see whether nothing speaks against it.
+
+    A digit's ink is not much wider than high, and does not fall apart side by side.
+    """
     grey = shrink(grey_of(colours), WORKING_SIDE)
     try:
         ink = ink_map(grey)
     except NoInkError:
         return None, False
-    left, top, right, bottom = extent(ink)
-    if right - left > FLATTEST * (bottom - top):
-        return None, True
-    scale = colours.shape[1] / grey.shape[1], colours.shape[0] / grey.shape[0]
-    box = tuple(np.rint(np.array([left, top, right, bottom]) * np.tile(scale, 2)).astype(int))
-    image = ink_to_mnist(crop(ink))
-    return _digits([image], [box], net)[0], pieces_apart(ink > 0.5) > 1
+    scale = np.tile([colours.shape[1] / grey.shape[1], colours.shape[0] / grey.shape[0]], 2)
+    box = tuple(np.rint(extent(ink) * scale).astype(int).tolist())
+    single = _digits([ink_to_mnist(crop(ink))], [box], net)[0]
+    return single, _is_upright(single) and pieces_apart(ink > 0.5) < 2
+
+
+def _is_upright(digit):
+    return digit.box[2] - digit.box[0] <= FLATTEST * digit.height
 
 
 def _search(colours, net):

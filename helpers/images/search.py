@@ -36,7 +36,8 @@ FAINT = 0.55  # contrast of a piece of a digit, as a share of that of its larges
 SMALLEST = 8  # pixels of a digit's longer side
 SMALL = 0.25  # longer side of what is too small to count beside the largest find, as a share of its
 TALL = 0.4  # height of what may be a digit, as a share of the tallest piece's
-WHOLE = 0.2  # height of the largest find within the picture, as a share of all that it outweighs
+LARGE_CUT = 0.25  # height of what the border cuts off and may be a digit, as a share of the picture
+WHOLE = 0.2  # height of a find within the picture that outweighs what the border cuts off
 FLATTEST = 1.6  # width of a digit, as a share of its height
 MOST_FINDS = 64
 
@@ -260,14 +261,17 @@ def finds(departure, inked, shade):
 
 
 def _within(found, shape):
-    """Leave out what the border of the picture cuts off, if the rest is large enough."""
-    whole = [
-        find
-        for find in found
-        if min(find.box[:2]) > 0 and find.box[2] < shape[1] and find.box[3] < shape[0]
-    ]
-    heights = [[find.box[3] - find.box[1] for find in some] for some in (whole, found)]
-    return whole if whole and max(heights[0]) >= WHOLE * max(heights[1]) else found
+    """Leave out what the border of the picture cuts off, unless it is large and nothing else is."""
+    height, width = shape
+    whole, cut = [], []
+    for find in found:
+        left, top, right, bottom = find.box
+        if min(left, top) > 0 and right < width and bottom < height:
+            whole.append(find)
+        elif bottom - top >= LARGE_CUT * height and right - left >= LARGE_CUT / 5 * width:
+            cut.append(find)
+    tall, tallest = (max((f.box[3] - f.box[1] for f in some), default=0) for some in (whole, cut))
+    return whole if tall > WHOLE * tallest else whole + cut
 
 
 def pieces_apart(inked):

@@ -98,9 +98,10 @@ def cut_out(colours, sheet):
 
 
 def _without_strokes(grey):
-    """Close the gaps that ink makes in the paper."""
+    """Close the gaps that ink makes in the paper; around the picture, all is dark."""
     width = max(3, round(STROKE * max(grey.shape)) | 1)
-    return ndimage.grey_closing(grey, (width, width), mode="reflect")
+    closed = ndimage.grey_closing(np.pad(grey, width), (width, width))
+    return closed[width:-width, width:-width]
 
 
 def _largest_patch(mask):
