@@ -20,7 +20,7 @@ import numpy as np
 from helpers.images.ink import WORKING_SIDE, NoInkError, crop, extent, ink_map, shrink
 from helpers.images.pictures import grey_of, load, to_colour
 from helpers.images.prepare import ink_to_mnist
-from helpers.images.search import FLATTEST, SIDE, pieces_apart, rows_of, search
+from helpers.images.search import FLATTEST, SIDE, pieces_apart, rows_of, search, straight_lines
 from helpers.images.sheet import cut_out, find_sheet
 
 __all__ = ["Digit", "Reading", "ask", "best_network", "check_network", "read_picture"]
@@ -30,6 +30,7 @@ CERTAIN = 0.9  # confidence of each of several digits that outweigh a reading as
 LEAST = 0.3  # confidence below which something is no digit
 SMALL, LARGE = 0.45, 2.2  # height of a digit, as a share of the median of those in the picture
 FAINT = 0.55  # contrast of a digit, as a share of the median of those in the picture
+FAINTER = 0.75  # ink of a ruled line, as a share of that of a stroke
 STROKE = 2.2  # how much longer than wide a bright patch is that is a stroke rather than a sheet
 
 
@@ -206,13 +207,14 @@ def read_view(colours, net):
     list of Digit, or None
         None if it is the view of a single bright stroke rather than of a sheet.
     """
-    single, plain = _read_as_one(colours, net)
-    if single is not None and single.sure and plain:
+    single, doubt = _read_as_one(colours, net)
+    likely = single is not None and single.confidence >= (SURE if _is_upright(single) else CERTAIN)
+    if likely and not doubt:
         return [single]
     several = _search(colours, net)
-    if single is not None and single.confidence >= (SURE if _is_upright(single) else CERTAIN):
+    if likely:
         certain = len(several) > 1 and all(digit.confidence >= CERTAIN for digit in several)
-        return several if certain else [single]
+        return several if certain or (several and doubt == "lined") else [single]
     if several:
         return several
     if single is not None and single.confidence >= LEAST and _is_upright(single):
@@ -223,19 +225,32 @@ def read_view(colours, net):
 
 
 def _read_as_one(colours, net):
-    """Read a picture as that of a single digit, and see whether nothing speaks against it.
+    """Read a picture as that of a single digit, and say what speaks against it, if anything.
 
-    A digit's ink is not much wider than high, and does not fall apart side by side.
+    A digit's ink is not "wide", does not fall "apart" side by side, and is not "lined": no fainter
+    line goes through it from one side of the picture to the other.
     """
     grey = shrink(grey_of(colours), WORKING_SIDE)
     try:
         ink = ink_map(grey)
     except NoInkError:
-        return None, False
+        return None, ""
     scale = np.tile([colours.shape[1] / grey.shape[1], colours.shape[0] / grey.shape[0]], 2)
     box = tuple(np.rint(extent(ink) * scale).astype(int).tolist())
     single = _digits([ink_to_mnist(crop(ink))], [box], net)[0]
-    return single, _is_upright(single) and pieces_apart(ink > 0.5) < 2
+    if not _is_upright(single):
+        return single, "wide"
+    apart = pieces_apart(ink > 0.5) > 1
+    return single, "apart" if apart else "lined" if _is_lined(ink) else ""
+
+
+def _is_lined(ink):
+    if not (ink[:, 0].any() and ink[:, -1].any() or ink[0].any() and ink[-1].any()):
+        return False
+    inked = ink > 0.25
+    lines = straight_lines(inked)
+    strokes = inked & ~lines
+    return bool(lines.any() and strokes.any() and ink[lines].mean() < FAINTER * ink[strokes].mean())
 
 
 def _is_upright(digit):
@@ -251,6 +266,8 @@ def _search(colours, net):
         worth = sum(digit.confidence if digit.sure else -0.5 for digit in digits)
         if worth > most:
             best, most = [digit for digit in digits if digit.confidence >= LEAST], worth
+        if best and len(best) == len(found) and worth >= CERTAIN * len(found):
+            break  # nothing is left to find
     return best
 
 

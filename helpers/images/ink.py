@@ -10,6 +10,7 @@
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from PIL import Image, ImageFilter
+from scipy import ndimage
 
 WORKING_SIDE = 240  # longer side in pixels at which ink is looked for
 PAPER_SIDE = 64  # longer side in pixels at which paper is looked for
@@ -152,7 +153,7 @@ def _mean_around(grey, bare, otherwise):
 
 def _digit_pieces(mask, certain):
     """Keep the connected pieces of `mask` that belong to the digit."""
-    numbers = _number_pieces(mask)
+    numbers, _ = ndimage.label(mask, np.ones((3, 3)))
     areas = np.bincount(numbers.ravel())
     candidates = np.unique(numbers[certain & mask])
     candidates = candidates[np.argsort(-areas[candidates])][:MOST_PIECES]
@@ -161,21 +162,6 @@ def _digit_pieces(mask, certain):
     if any(max(crop(piece).shape) >= SUBSTANTIAL * max(mask.shape) for piece in inside):
         pieces = inside
     return np.any([piece for piece in pieces if piece.sum() >= SPECK * pieces[0].sum()], axis=0)
-
-
-def _number_pieces(mask):
-    """Give the pixels of each connected piece a number of their own, and 0 to the rest.
-
-    Every pixel starts with its own number and takes the largest around it, then the number that the
-    pixel of that number has by now, so that news travels in leaps.
-    """
-    numbers = np.where(mask, np.arange(1, mask.size + 1).reshape(mask.shape), 0)
-    while True:
-        largest = np.where(mask, _largest_around(numbers), 0)
-        largest = np.concatenate([[0], largest.ravel()])[largest]
-        if np.array_equal(largest, numbers):
-            return numbers
-        numbers = largest
 
 
 def _largest_around(a):

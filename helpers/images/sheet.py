@@ -21,7 +21,7 @@ from helpers.images.ink import extent, shrink
 SIDE = 128  # longer side in pixels at which the sheet is looked for
 FEWEST = 64  # pixels; a smaller picture shows no more than its digit
 STROKE = 0.07  # width of the widest stroke that is filled, as a share of the picture
-THRESHOLDS = 12
+THRESHOLDS = 10
 SMALLEST, LARGEST = 0.12, 0.985  # area of a sheet, as a share of the picture
 FOUR_CORNERED = 0.88  # overlap with the figure between four corners, of what both cover
 STEP = 0.07  # how much darker it is outside the edge, of the range from black to white
@@ -63,6 +63,8 @@ def find_sheet(grey):
         return None
     filled = _without_strokes(small)
     low, high = np.quantile(filled, [0.01, 0.99])
+    if high - low < STEP:
+        return None
     best, clearest = None, 0
     for threshold in np.linspace(low, high, THRESHOLDS + 2)[1:-1]:
         patch = _largest_patch(filled > threshold)
@@ -105,13 +107,12 @@ def _without_strokes(grey):
 
 
 def _largest_patch(mask):
-    """Return the largest connected piece of a mask, its holes filled."""
-    numbers, count = ndimage.label(mask)
-    if count == 0:
-        return mask
+    """Return the largest connected piece of a mask, its holes filled if it may be a sheet."""
+    numbers, _ = ndimage.label(mask)
     areas = np.bincount(numbers.ravel())
     areas[0] = 0
-    return ndimage.binary_fill_holes(numbers == areas.argmax())
+    patch = numbers == areas.argmax()
+    return ndimage.binary_fill_holes(patch) if SMALLEST / 3 <= patch.mean() <= LARGEST else patch
 
 
 def _has_four_corners(patch):
