@@ -30,6 +30,7 @@ CERTAIN = 0.9  # confidence of each of several digits that outweigh a reading as
 LEAST = 0.3  # confidence below which something is no digit
 SMALL, LARGE = 0.45, 2.2  # height of a digit, as a share of the median of those in the picture
 FAINT = 0.55  # contrast of a digit, as a share of the median of those in the picture
+THIN = 0.5  # width of a digit's strokes, as a share of the median of those in the picture
 FAINTER = 0.75  # ink of a ruled line, as a share of that of a stroke
 STROKE = 2.2  # how much longer than wide a bright patch is that is a stroke rather than a sheet
 
@@ -281,17 +282,20 @@ def _digits(images, boxes, net):
 
 
 def _alike(digits, found):
-    """Return the digits that are about as tall and as dark as the sure ones with most ink."""
+    """Return the digits that are about as tall, dark and bold as the sure ones with most ink."""
     sure = [k for k, digit in enumerate(digits) if digit.sure]
     if not sure:
         return []
     amounts = [found[k].amount for k in sure]
     height = _middle([digits[k].height for k in sure], amounts)
     contrast = _middle([found[k].contrast for k in sure], amounts)
+    pen = _middle([found[k].pen for k in sure], amounts)
     return [
         digit
         for digit, find in zip(digits, found, strict=True)
-        if SMALL * height <= digit.height <= LARGE * height and find.contrast >= FAINT * contrast
+        if SMALL * height <= digit.height <= LARGE * height
+        and find.contrast >= FAINT * contrast
+        and find.pen >= THIN * pen
     ]
 
 

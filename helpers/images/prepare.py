@@ -148,7 +148,7 @@ def ink_to_mnist(ink):
         From 0 (paper) to 1 (ink).
     """
     scale = BOX / max(ink.shape)
-    if _stroke_width(ink) * scale < THINNEST:
+    if stroke_width(ink > 0.5) * scale < THINNEST:
         ink = _draw_over(ink)
         scale = BOX / max(ink.shape)
     height, width = (max(1, round(n * scale)) for n in ink.shape)
@@ -234,9 +234,9 @@ def _frame(digit):
     return image
 
 
-def _stroke_width(ink):
-    """Return the width of the strokes: twice their area, divided by the length of their outline."""
-    inked = np.pad(ink > 0.5, 1)
+def stroke_width(inked):
+    """Return the width of the strokes of a mask: twice their area, divided by their outline."""
+    inked = np.pad(inked, 1)
     inside = inked[:-2, 1:-1] & inked[2:, 1:-1] & inked[1:-1, :-2] & inked[1:-1, 2:]
     inked = inked[1:-1, 1:-1]
     return 2 * inked.sum() / max(1, (inked & ~inside).sum())
@@ -248,7 +248,7 @@ def _draw_over(ink):
     scale = fine / max(ink.shape)
     height, width = (max(1, round(n * scale)) for n in ink.shape)
     ink = resize(ink, width, height, Image.Resampling.BILINEAR)
-    radius = max(1, round((PEN * 8 - _stroke_width(ink)) / 2))
+    radius = max(1, round((PEN * 8 - stroke_width(ink > 0.5)) / 2))
     padded = np.pad(ink, 2 * radius)
     thick = np.zeros((height + 2 * radius, width + 2 * radius), np.float32)
     for dy in range(2 * radius + 1):

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from helpers.images.prepare import ink_to_mnist
+from helpers.images.prepare import ink_to_mnist, stroke_width
 from helpers.images.ink import WORKING_SIDE, crop, grain, shrink
 from helpers.images.pictures import grey_of
 
@@ -38,6 +38,7 @@ SMALL = 0.25  # longer side of what is too small to count beside the largest fin
 TALL = 0.4  # height of what may be a digit, as a share of the tallest piece's
 LARGE_CUT = 0.25  # height of what the border cuts off and may be a digit, as a share of the picture
 WHOLE = 0.2  # height of a find within the picture that outweighs what the border cuts off
+SAME_ROW = 0.35  # height in common, as a share of the lower one's, of two digits of a row
 FLATTEST = 1.6  # width of a digit, as a share of its height
 MOST_FINDS = 64
 
@@ -54,6 +55,8 @@ class Find:
         In the form of MNIST.
     contrast : float
         Between its ink and the paper.
+    pen : float
+        Width of its strokes, in pixels.
     amount : float
         How many pixels its ink fills.
     """
@@ -61,6 +64,7 @@ class Find:
     box: tuple
     image: np.ndarray
     contrast: float = 1.0
+    pen: float = 1.0
     amount: float = 1.0
 
 
@@ -350,7 +354,7 @@ def _find(departure, shade, numbers, boxes, members):
     ink = (ink / np.median(ink[ink > CERTAIN * strongest])).clip(0, 1)
     ink[ink < 0.05] = 0
     box = (int(left), int(top), int(right), int(bottom))
-    return Find(box, ink_to_mnist(crop(ink)), contrast, amount)
+    return Find(box, ink_to_mnist(crop(ink)), contrast, stroke_width(mine), amount)
 
 
 def _as_dark(departure, numbers, boxes, members):
@@ -388,8 +392,8 @@ def rows_of(found):
     """
     rows = []
     for find in sorted(found, key=lambda find: find.box[0]):
-        overlaps = [_overlap(row[-1].box, find.box) for row in rows]
-        if overlaps and max(overlaps) >= 0.4:
+        overlaps = [max(_overlap(near.box, find.box) for near in row[-3:]) for row in rows]
+        if overlaps and max(overlaps) >= SAME_ROW:
             rows[int(np.argmax(overlaps))].append(find)
         else:
             rows.append([find])
