@@ -10,6 +10,7 @@
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from PIL import Image, ImageFilter
+from scipy import ndimage
 
 WORKING_SIDE = 240  # longer side in pixels at which ink is looked for
 PAPER_SIDE = 64  # longer side in pixels at which paper is looked for
@@ -44,18 +45,38 @@ def find_ink(grey):
     NoInkError
         If no ink stands out from the paper.
     """
-    grey = shrink(grey, WORKING_SIDE)
+    return crop(ink_map(shrink(grey, WORKING_SIDE)))
+
+
+def ink_map(grey):
+    """Return how much of the digit's ink each pixel of a small picture holds; see `find_ink`.
+
+    Parameters
+    ----------
+    grey : ndarray of shape (H, W), float32
+        Shades from 0 (black) to 1 (white), no larger than `WORKING_SIDE`.
+
+    Returns
+    -------
+    ndarray of shape (H, W), float32
+        From 0 (paper) to 1 (full ink).
+
+    Raises
+    ------
+    NoInkError
+        If no ink stands out from the paper.
+    """
     departure = _departure_from_paper(grey)
-    peak, grain = np.quantile(departure, 0.999), _grain(grey)
-    if peak < max(LEAST_CONTRAST, LEAST_SIGNAL * grain):
+    peak, noise = np.quantile(departure, 0.999), grain(grey)
+    if peak < max(LEAST_CONTRAST, LEAST_SIGNAL * noise):
         raise NoInkError(
             "no ink stands out. The digit must be clearly darker or clearly lighter than its paper."
         )
     certain = departure > CERTAIN * peak
-    digit = _digit_pieces(departure > max(FAINTEST * peak, 2 * grain), certain)
+    digit = _digit_pieces(departure > max(FAINTEST * peak, 2 * noise), certain)
     ink = (departure / np.median(departure[digit & certain])).clip(0, 1)
     ink[~_largest_around(digit) | (ink < 0.05)] = 0
-    return crop(ink)
+    return ink
 
 
 def shrink(grey, side):
@@ -75,11 +96,17 @@ def resize(grey, width, height, resample=Image.Resampling.HAMMING):
 
 def crop(ink):
     """Cut away the rows and columns at the edges that hold nothing."""
+    left, top, right, bottom = extent(ink)
+    return ink[top:bottom, left:right]
+
+
+def extent(ink):
+    """Return the (left, top, right, bottom) of what is not 0, right and bottom just outside."""
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
-    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return tuple(int(side) for side in (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1))
 
 
-def _grain(grey):
+def grain(grey):
     """Return the standard deviation of the noise, from the differences of neighbours."""
     differences = np.abs(np.diff(grey, axis=1))
     return np.median(differences) / 0.6745 / np.sqrt(2) if differences.size else 0.0
@@ -126,7 +153,7 @@ def _mean_around(grey, bare, otherwise):
 
 def _digit_pieces(mask, certain):
     """Keep the connected pieces of `mask` that belong to the digit."""
-    numbers = _number_pieces(mask)
+    numbers, _ = ndimage.label(mask, np.ones((3, 3)))
     areas = np.bincount(numbers.ravel())
     candidates = np.unique(numbers[certain & mask])
     candidates = candidates[np.argsort(-areas[candidates])][:MOST_PIECES]
@@ -135,21 +162,6 @@ def _digit_pieces(mask, certain):
     if any(max(crop(piece).shape) >= SUBSTANTIAL * max(mask.shape) for piece in inside):
         pieces = inside
     return np.any([piece for piece in pieces if piece.sum() >= SPECK * pieces[0].sum()], axis=0)
-
-
-def _number_pieces(mask):
-    """Give the pixels of each connected piece a number of their own, and 0 to the rest.
-
-    Every pixel starts with its own number and takes the largest around it, then the number that the
-    pixel of that number has by now, so that news travels in leaps.
-    """
-    numbers = np.where(mask, np.arange(1, mask.size + 1).reshape(mask.shape), 0)
-    while True:
-        largest = np.where(mask, _largest_around(numbers), 0)
-        largest = np.concatenate([[0], largest.ravel()])[largest]
-        if np.array_equal(largest, numbers):
-            return numbers
-        numbers = largest
 
 
 def _largest_around(a):

@@ -22,6 +22,8 @@ CENTRE = 14  # pixel index of a digit's centre of mass
 PEN = 2.25  # pixels, the width of a stroke
 THINNEST = 1.6  # pixels, thinner strokes are drawn over with the pen
 OVERSAMPLING = 10  # how much finer than MNIST's pixels strokes are drawn before averaging
+MOST_POINTS = 50_000  # of all strokes together
+FARTHEST = 100_000  # canvas pixels
 SMALLEST_DRAWING = 8  # canvas pixels; anything smaller is a slip of the hand
 
 
@@ -129,9 +131,24 @@ def to_mnist(picture):
     TypeError, ValueError
         If `picture` is no picture.
     """
-    ink = find_ink(to_grey(picture))
+    return ink_to_mnist(find_ink(to_grey(picture)))
+
+
+def ink_to_mnist(ink):
+    """Bring the ink of a digit, cut out of its picture, to the form of MNIST.
+
+    Parameters
+    ----------
+    ink : ndarray of shape (H, W)
+        From 0 (paper) to 1 (ink), no row or column at the edges empty.
+
+    Returns
+    -------
+    ndarray of shape (28, 28), float32
+        From 0 (paper) to 1 (ink).
+    """
     scale = BOX / max(ink.shape)
-    if _stroke_width(ink) * scale < THINNEST:
+    if stroke_width(ink > 0.5) * scale < THINNEST:
         ink = _draw_over(ink)
         scale = BOX / max(ink.shape)
     height, width = (max(1, round(n * scale)) for n in ink.shape)
@@ -163,22 +180,40 @@ def check_strokes(strokes):
     Raises
     ------
     ValueError
-        If a stroke is not a list of finite (x, y) points.
+        If a stroke is not a list of finite (x, y) points, or there are more than `MOST_POINTS`.
     """
-    checked = []
-    for number, stroke in enumerate(strokes):
-        points = np.asarray(stroke, np.float64)
+    try:
+        arrays = [np.asarray(stroke, np.float64) for stroke in strokes]
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"strokes must be a list of arrays of points (x, y), each of shape (M, 2): {error}"
+        ) from None
+    for number, points in enumerate(arrays):
         if points.size == 0:
             continue
-        finite = np.isfinite(points).all()
-        if points.ndim != 2 or points.shape[1] != 2 or not finite:
-            found = f"the shape {points.shape}" if finite else "NaN or infinity in it"
-            raise ValueError(
-                "a stroke must be an array of finite points (x, y), of shape (M, 2); "
-                f"stroke {number} has {found}."
-            )
-        checked.append(points)
-    return checked
+        if points.ndim != 2 or points.shape[1] != 2:
+            found = f"the shape {points.shape}"
+        elif not np.isfinite(points).all():
+            found = "NaN or infinity in it"
+        elif np.abs(points).max() > FARTHEST:
+            found = f"a point more than {FARTHEST:,} pixels away"
+        else:
+            continue
+        raise ValueError(
+            "a stroke must be an array of finite points (x, y), of shape (M, 2); "
+            f"stroke {number} has {found}."
+        )
+    return _bounded([points for points in arrays if points.size])
+
+
+def _bounded(strokes):
+    count = sum(map(len, strokes))
+    if count > MOST_POINTS:
+        raise ValueError(
+            f"the strokes have {count:,} points, at most {MOST_POINTS:,} can be drawn. Leave out "
+            "points that lie closer than a pixel to the one before."
+        )
+    return strokes
 
 
 def _draw_stroke(pen, points, width):
@@ -199,9 +234,9 @@ def _frame(digit):
     return image
 
 
-def _stroke_width(ink):
-    """Return the width of the strokes: twice their area, divided by the length of their outline."""
-    inked = np.pad(ink > 0.5, 1)
+def stroke_width(inked):
+    """Return the width of the strokes of a mask: twice their area, divided by their outline."""
+    inked = np.pad(inked, 1)
     inside = inked[:-2, 1:-1] & inked[2:, 1:-1] & inked[1:-1, :-2] & inked[1:-1, 2:]
     inked = inked[1:-1, 1:-1]
     return 2 * inked.sum() / max(1, (inked & ~inside).sum())
@@ -213,7 +248,7 @@ def _draw_over(ink):
     scale = fine / max(ink.shape)
     height, width = (max(1, round(n * scale)) for n in ink.shape)
     ink = resize(ink, width, height, Image.Resampling.BILINEAR)
-    radius = max(1, round((PEN * 8 - _stroke_width(ink)) / 2))
+    radius = max(1, round((PEN * 8 - stroke_width(ink > 0.5)) / 2))
     padded = np.pad(ink, 2 * radius)
     thick = np.zeros((height + 2 * radius, width + 2 * radius), np.float32)
     for dy in range(2 * radius + 1):

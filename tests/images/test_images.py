@@ -316,14 +316,15 @@ def stretched(width, height):
     [
         (b"", "the file is empty"),
         (b"this is no picture", "not a PNG or JPEG"),
-        (file_of(Image.new("L", (9, 9)), "GIF"), "not a PNG or JPEG"),
+        (b"\0\0\0\x18ftypheic" + bytes(99), "HEIC.*as JPEG"),
+        (b"%PDF-1.7", "a PDF"),
         (truncated("PNG"), "damaged"),
         (truncated("JPEG"), "damaged"),
         (file_of(Image.new("L", (30_000, 10))), "30,000 x 10 pixels; at most 10,000 pixels a side"),
         (stretched(30_000, 30_000), "too large: it has over 178 million pixels"),
         (stretched(9_600, 9_600), "too large: it has 9,600 x 9,600 pixels"),
     ],
-    ids=["empty", "text", "GIF", "cut PNG", "cut JPEG", "wide", "huge", "large"],
+    ids=["empty", "text", "HEIC", "PDF", "cut PNG", "cut JPEG", "wide", "huge", "large"],
 )
 def test_a_file_that_cannot_be_read_says_why(content, message):
     with pytest.raises(PictureError, match=message):
