@@ -87,6 +87,10 @@ def fetch(folder, names=tuple(PUBLISHED_SHA256), *, progress=True):
         If the folder cannot be written, no mirror answers, or none has the right file. What was
         there before is untouched, and no partial file remains.
     """
+    import pooch  # noqa: F401 - now, not while a server is waited for
+    import requests  # noqa: F401
+    import tqdm  # noqa: F401
+
     global _offline
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -194,5 +198,5 @@ def _download(mirror, published, folder, clock, progress):
         leave=False,
         disable=not progress,
     )
-    with bar, transfer.Attempt(mirror + published.name, published, folder) as attempt:
-        return attempt.watch(clock, bar)
+    with bar:
+        return transfer.download(mirror + published.name, published, folder, clock, bar)

@@ -55,8 +55,8 @@ def ask(url, published, seconds, answers):
     threading.Thread(target=work, daemon=True).start()
 
 
-class Attempt:
-    """A download that runs in a thread of its own. A context manager: leaving it gives up.
+def download(url, published, folder, clock, bar):
+    """Download and verify one file.
 
     Parameters
     ----------
@@ -64,96 +64,100 @@ class Attempt:
     published : Published
     folder : Path
         Gets the file.
+    clock : object
+        `patience()` is the seconds left, `bytes_came()` is called when enough has arrived.
+    bar : tqdm
+
+    Returns
+    -------
+    str or None
+        What went wrong.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written here.
+    """
+    import pooch
+    from requests import RequestException
+
+    def stream(url, output_file, _pooch):  # a downloader as pooch wants it
+        with _Answer(url, published) as answer, open(output_file, "wb") as file:
+            for chunk in answer.chunks(clock):
+                file.write(chunk)
+                bar.update(len(chunk))
+
+    try:
+        with _quiet(pooch.get_logger()):
+            pooch.retrieve(
+                url,
+                known_hash=f"sha256:{published.sha256}",
+                fname=published.name,
+                path=folder,
+                downloader=stream,
+            )
+    except (RequestException, Refused, ValueError) as error:
+        return reason(error)
+    return None
+
+
+class _Answer:
+    """What a server sends, received in a thread that touches no file.
+
+    A context manager: leaving it gives up. The thread then ends with the next bytes.
     """
 
-    def __init__(self, url, published, folder):
-        self.url, self.published, self.folder = url, published, folder
+    def __init__(self, url, published):
+        self.url, self.published = url, published
         self._events, self._given_up = queue.SimpleQueue(), threading.Event()
-        self._thread = threading.Thread(target=self._work, daemon=True)
 
     def __enter__(self):
-        self._thread.start()
+        threading.Thread(target=self._receive, daemon=True).start()
         return self
 
     def __exit__(self, *_):
         self._given_up.set()
-        self._thread.join(0.2)  # where it still waits for the server, it ends by itself
 
-    def watch(self, clock, bar):
-        """Wait for the file.
-
-        Parameters
-        ----------
-        clock : object
-            `patience()` is the seconds left, `bytes_came()` is called when enough has arrived.
-        bar : tqdm
-
-        Returns
-        -------
-        str or None
-            What went wrong.
-
-        Raises
-        ------
-        OSError
-            If the file cannot be written here.
-        """
+    def chunks(self, clock):
+        """Yield bytes as they come, as long as enough of them come."""
         since, arrived, begun = time.monotonic(), 0, False
         while True:
             left = min(since + WINDOW_SECONDS - time.monotonic(), clock.patience())
             try:
                 event = self._events.get(timeout=max(0.0, left))
             except queue.Empty:
-                return TOO_SLOW if begun else NO_ANSWER
-            if not isinstance(event, int):
-                return self._outcome(event)
+                raise Refused(TOO_SLOW if begun else NO_ANSWER) from None
+            if event is None:
+                return
+            if isinstance(event, Exception):
+                raise event
             begun = True
-            bar.update(event)
-            arrived += event
+            yield event
+            arrived += len(event)
             if arrived >= WINDOW_BYTES:
                 since, arrived = time.monotonic(), 0
                 clock.bytes_came()
 
-    def _outcome(self, error):
-        from requests import RequestException
-
-        if isinstance(error, OSError) and not isinstance(error, RequestException):
-            raise error
-        return None if error is None else reason(error)
-
-    def _work(self):
-        import pooch
-
-        name, _, sha256 = self.published
-        try:
-            with _quiet(pooch.get_logger()):
-                pooch.retrieve(
-                    self.url,
-                    known_hash=f"sha256:{sha256}",
-                    fname=name,
-                    path=self.folder,
-                    downloader=self._stream,
-                )
-            self._events.put(None)
-        except Exception as error:  # a thread has nobody else to tell
-            self._events.put(error)
-
-    def _stream(self, url, output_file, _pooch):
-        """Download one URL; a downloader as pooch wants it."""
+    def _receive(self):
         import requests
 
         # The files are compressed already, and must arrive as published.
         headers = {"Accept-Encoding": "identity"}
-        with requests.Session() as session:
-            session.max_redirects = MAX_REDIRECTS
-            with session.get(url, stream=True, timeout=WINDOW_SECONDS, headers=headers) as response:
-                _check(response, self.published)
-                self._events.put(0)  # it has begun
-                response.raw.headers.discard("Content-Encoding")  # said of what is a .gz anyway
-                with open(output_file, "wb") as file:
-                    self._copy(response.iter_content(CHUNK_BYTES), file)
+        settings = {"stream": True, "timeout": WINDOW_SECONDS, "headers": headers}
+        try:
+            with requests.Session() as session:
+                session.max_redirects = MAX_REDIRECTS
+                with session.get(self.url, **settings) as response:
+                    _check(response, self.published)
+                    self._events.put(b"")  # it has begun
+                    response.raw.headers.discard("Content-Encoding")  # said of what is a .gz anyway
+                    self._pass_on(response.iter_content(CHUNK_BYTES))
+            self._events.put(None)
+        except Exception as error:  # a thread has nobody else to tell
+            is_network = isinstance(error, (requests.RequestException, Refused))
+            self._events.put(error if is_network else Refused(reason(error)))
 
-    def _copy(self, chunks, file):
+    def _pass_on(self, chunks):
         received = 0
         for chunk in chunks:
             if self._given_up.is_set():
@@ -163,8 +167,7 @@ class Attempt:
             received += len(chunk)
             if received > self.published.size:
                 raise Refused(f"wrong content, more than the {self.published.size:,} bytes of it")
-            file.write(chunk)
-            self._events.put(len(chunk))
+            self._events.put(chunk)
         if received < self.published.size:
             raise Refused(LOST)
 
