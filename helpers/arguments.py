@@ -1,5 +1,6 @@
-"""Checks of arguments: what is wrong, what is accepted, what to do."""
+"""Arguments: what is wrong, what is accepted, what to do; and how one would write them."""
 
+import inspect
 import math
 import numbers
 import operator
@@ -31,6 +32,42 @@ def number(value, name, low, high):
     if not isinstance(value, numbers.Real) or not low <= value < high:
         raise ValueError(f"{name} must be at least {low:g} and below {high:g}, not {value!r}")
     return float(value)
+
+
+def images_and_labels(split):
+    """The two arrays of a Split, or of a pair."""
+    return (split.images, split.labels) if hasattr(split, "images") else split
+
+
+def written(kind, values, always=()):
+    """The call that makes such an object again, as one would write it.
+
+    Parameters
+    ----------
+    kind : type
+    values : dict of str to object
+        Arguments. Those that are as by default are left out; pairs of equal numbers become one.
+    always : sequence of str
+        Names of those that are never left out.
+
+    Returns
+    -------
+    str
+    """
+    parameters = inspect.signature(kind).parameters
+    shown = []
+    for name, value in values.items():
+        if isinstance(value, tuple) and len(set(value)) == 1:
+            value = value[0]
+        if name in always or name not in parameters or value != parameters[name].default:
+            shown.append(f"{name}={_short(value)}")
+    return f"{kind.__name__}({', '.join(shown)})"
+
+
+def _short(value):
+    if isinstance(value, float | np.floating) and float(f"{value:g}") == value:
+        return f"{value:g}"
+    return repr(value)
 
 
 # Of pixels in [0, 1] the mean square is at most 1, of standardised ones about 1, of 0 to 255

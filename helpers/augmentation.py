@@ -12,21 +12,26 @@ old images are read once, so nothing is blurred twice: see `helpers.fast.warping
 (3, 1, 28, 28)
 """
 
+import dataclasses
 import math
 
 import numpy as np
 
+from helpers import arguments
 from helpers.fast import warping
 
 __all__ = ["PARAMETERS", "Augmentation"]
 
 # Columns of the array that `Augmentation.draw` returns. The elastic ones follow.
 PARAMETERS = ("shift_x", "shift_y", "rotation", "scale", "stretch", "slant", "stroke")
+# The largest values, where a setting has one.
+_MOST = {"rotation": 180, "scale": 0.9, "stretch": 0.9, "stroke": 1}
 _KNOTS = warping.KNOTS**2
 # Images that are worked on at once, so that all arrays stay in the processor's cache.
 _BLOCK = 128
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
 class Augmentation:
     """Moves, turns, scales, slants and bends digits, and changes their strokes, at random.
 
@@ -64,23 +69,20 @@ class Augmentation:
     Mathematical Morphology", 1982 (thicker: dilation, thinner: erosion).
     """
 
-    def __init__(
-        self, *, shift=0.0, rotation=0.0, scale=0.0, stretch=0.0, slant=0.0, elastic=0.0, stroke=0.0
-    ):
-        settings = {
-            "shift": (shift, math.inf),
-            "rotation": (rotation, 180),
-            "scale": (scale, 0.9),
-            "stretch": (stretch, 0.9),
-            "slant": (slant, math.inf),
-            "elastic": (elastic, math.inf),
-            "stroke": (stroke, 1),
-        }
-        for name, (value, most) in settings.items():
+    shift: float = 0.0
+    rotation: float = 0.0
+    scale: float = 0.0
+    stretch: float = 0.0
+    slant: float = 0.0
+    elastic: float = 0.0
+    stroke: float = 0.0
+
+    def __post_init__(self):
+        for name, value in vars(self).items():
+            most = _MOST.get(name, math.inf)
             if not 0 <= value <= most or value == math.inf:
                 limit = "finite" if most == math.inf else f"at most {most:g}"
                 raise ValueError(f"{name} must be at least 0 and {limit}, not {value!r}")
-        self.settings = {name: float(value) for name, (value, _) in settings.items()}
 
     def __call__(self, images, rng):
         """Change each image by its own random amounts.
@@ -120,22 +122,21 @@ class Augmentation:
             logarithms of two factors, pixels a pixel, share. Then, where `elastic` is on, the
             displacements of 7 x 7 knots along x and along y, in pixels.
         """
-        of = self.settings
         most = [
-            of["shift"],
-            of["shift"],
-            math.radians(of["rotation"]),
-            math.log1p(of["scale"]),
-            math.log1p(of["stretch"]),
-            of["slant"],
-            of["stroke"],
+            self.shift,
+            self.shift,
+            math.radians(self.rotation),
+            math.log1p(self.scale),
+            math.log1p(self.stretch),
+            self.slant,
+            self.stroke,
         ]
         drawn = rng.random((count, len(most)), dtype=np.float32) * 2 - 1
         drawn *= np.array(most, np.float32)
-        if not of["elastic"]:
+        if not self.elastic:
             return drawn
         knots = rng.standard_normal((count, 2 * _KNOTS), dtype=np.float32)
-        return np.hstack([drawn, knots * np.float32(of["elastic"] / warping.surface_deviation())])
+        return np.hstack([drawn, knots * np.float32(self.elastic / warping.surface_deviation())])
 
     def apply(self, images, parameters):
         """Change images by amounts that were drawn before.
@@ -175,8 +176,7 @@ class Augmentation:
         return out[:, :, None].transpose(3, 2, 0, 1)
 
     def __repr__(self):
-        used = ", ".join(f"{name}={value:g}" for name, value in self.settings.items() if value)
-        return f"Augmentation({used})"
+        return arguments.written(type(self), vars(self))
 
 
 def _maps(parameters):

@@ -57,7 +57,7 @@ def softmax(logits):
     return exponentials
 
 
-def softmax_cross_entropy(logits, labels, *, label_smoothing=0.0, batch_size=None):
+def softmax_cross_entropy(logits, labels, *, batch_size=None):
     """Mean cross-entropy of the labels under the softmax of the logits, and its gradient.
 
     Before any training all classes are about equally likely, so with ten classes the loss starts
@@ -71,9 +71,6 @@ def softmax_cross_entropy(logits, labels, *, label_smoothing=0.0, batch_size=Non
         The true classes, integers from 0 to classes - 1. `NO_CLASS` (-1) is an image that is of no
         class; its target is the same for all, ``1 / classes``, and its loss at least
         ``log(classes)``.
-    label_smoothing : float, default 0.0
-        Share of the target spread evenly over all classes, in [0, 1). The true class has target
-        ``1 - label_smoothing + label_smoothing / classes``.
     batch_size : int, optional
         What the sum over the N rows is divided by, N unless given. With the size of a whole batch
         here, the losses and gradients of its parts add up to those of the whole.
@@ -96,15 +93,13 @@ def softmax_cross_entropy(logits, labels, *, label_smoothing=0.0, batch_size=Non
 
     References
     ----------
-    Label smoothing: Szegedy et al. (2016), "Rethinking the Inception architecture".
     Images of no class: Hendrycks, Mazeika, Dietterich (2019), "Deep anomaly detection with outlier
     exposure".
     """
     logits, labels = _as_float(logits), np.asarray(labels)
-    lowest = _check(logits, labels, label_smoothing, batch_size)
-    even = label_smoothing  # share of the target that is spread evenly, of all rows or of each
-    if lowest == NO_CLASS:
-        even = np.where(labels == NO_CLASS, 1.0, label_smoothing).astype(logits.dtype)
+    some_even = _check(logits, labels, batch_size) == NO_CLASS
+    # Share of the target that is spread evenly over all classes: of all rows, or of each.
+    even = (labels == NO_CLASS).astype(logits.dtype) if some_even else 0.0
     rows = len(logits)
     scale = 1.0 / (rows if batch_size is None else batch_size)
     # What is not finite is reported below, better than NumPy's warning would.
@@ -115,7 +110,6 @@ def softmax_cross_entropy(logits, labels, *, label_smoothing=0.0, batch_size=Non
     true_class = (np.arange(rows), labels)
     losses = np.log(sums[:, 0])
     losses -= (1.0 - even) * shifted[true_class]
-    some_even = label_smoothing or lowest == NO_CLASS
     if some_even:
         losses -= even * shifted.mean(axis=1)
     loss = float(losses.sum(dtype=np.float64)) * scale
@@ -134,7 +128,7 @@ def _as_float(logits):
     return logits if logits.dtype.kind == "f" else logits.astype(np.float64)
 
 
-def _check(logits, labels, label_smoothing, batch_size):
+def _check(logits, labels, batch_size):
     """Complain about what does not fit; return the lowest label."""
     if logits.ndim != 2 or logits.size == 0:
         raise ValueError(f"logits must have shape (N, classes), both at least 1: {logits.shape}")
@@ -152,8 +146,6 @@ def _check(logits, labels, label_smoothing, batch_size):
             f"labels must lie in 0 to {classes - 1} for logits with {classes} classes, "
             f"got {lowest} to {highest}"
         )
-    if not 0.0 <= label_smoothing < 1.0:
-        raise ValueError(f"label_smoothing must be in [0, 1), got {label_smoothing}")
     if batch_size is not None and batch_size < 1:
         raise ValueError(f"batch_size must be at least 1, got {batch_size}")
     return lowest

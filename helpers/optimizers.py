@@ -113,14 +113,10 @@ class Optimizer:
         self._state = {name: [np.array(a) for a in state[name]] for name in self._state_names}
 
     def __repr__(self):
-        """As one would write it: the learning rate, and what is not as by default."""
-        shown = [f"learning_rate={self.learning_rate:g}"]
-        for name, parameter in inspect.signature(type(self)).parameters.items():
-            value = getattr(self, name, parameter.default)
-            if name != "learning_rate" and value != parameter.default:
-                text = f"{value:g}" if isinstance(value, float) else repr(value)
-                shown.append(f"{name}={text}")
-        return f"{type(self).__name__}({', '.join(shown)})"
+        kind = type(self)
+        names = [name for name in inspect.signature(kind).parameters if hasattr(self, name)]
+        values = {name: getattr(self, name) for name in names}
+        return arguments.written(kind, values, always=("learning_rate",))
 
 
 class SGD(Optimizer):

@@ -94,7 +94,7 @@ def find_rate(
     ----------
     Smith, "Cyclical Learning Rates for Training Neural Networks", WACV 2017, section 3.3.
     """
-    images, labels = (train.images, train.labels) if hasattr(train, "images") else train
+    images, labels = arguments.images_and_labels(train)
     _check(lowest, highest, steps, batch_size, len(labels))
     trial = net.copy()
     optimizer = Adam() if optimizer is None else copy.deepcopy(optimizer)

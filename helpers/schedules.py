@@ -8,9 +8,10 @@ rate. `fit(schedule=...)` calls it before every step.
 (0.04, 1.0)
 """
 
+import dataclasses
 import math
 
-__all__ = ["constant", "cosine", "one_cycle", "step", "warm_up"]
+__all__ = ["constant", "cosine", "one_cycle", "step"]
 
 
 def constant():
@@ -125,60 +126,20 @@ def step(at=(0.5, 0.75), factor=0.1):
     return _Schedule(name, lambda done: factor ** sum(done >= share for share in at))
 
 
-def warm_up(schedule, share=0.05):
-    """Return a schedule that rises in a straight line from 0 to another schedule's start.
-
-    Adam's first steps rest on averages of a few gradients only; small steps forgive that.
-
-    Parameters
-    ----------
-    schedule : callable
-        What follows; it is run from its beginning to its end in the remaining time.
-    share : float
-        Share of training in which the rate rises, in (0, 1).
-
-    Returns
-    -------
-    callable
-        share of training done in [0, 1) -> factor
-
-    Raises
-    ------
-    ValueError
-        If `share` is out of range.
-    TypeError
-        If `schedule` cannot be called.
-
-    References
-    ----------
-    Goyal et al., "Accurate, Large Minibatch SGD: Training ImageNet in 1 Hour", 2017, section 2.2.
-    """
-    if not callable(schedule):
-        raise TypeError(f"schedule must be callable, such as cosine(), not {schedule!r}")
-    if not 0 < share < 1:
-        raise ValueError(f"share must be above 0 and below 1, not {share!r}")
-
-    def factor(done):
-        if done < share:
-            return schedule(0.0) * done / share
-        return schedule((done - share) / (1 - share))
-
-    return _Schedule(f"warm_up({schedule!r}, share={share:g})", factor)
-
-
+@dataclasses.dataclass(frozen=True)
 class _Schedule:
     """A function of the share of training done, with a name that tells its settings."""
 
-    def __init__(self, name, factor):
-        self._name, self._factor = name, factor
+    name: str
+    factor: object
 
     def __call__(self, done):
         if not 0 <= done <= 1:
             raise ValueError(f"a schedule takes the share of training done, 0 to 1, not {done!r}")
-        return self._factor(done)
+        return self.factor(done)
 
     def __repr__(self):
-        return self._name
+        return self.name
 
 
 def _descend(first, last, share):

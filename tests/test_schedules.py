@@ -15,7 +15,6 @@ ALL = [
     schedules.cosine(0.1),
     schedules.one_cycle(0.15),
     schedules.step((0.3, 0.6)),
-    schedules.warm_up(schedules.cosine(), 0.1),
 ]
 WHOLE = np.linspace(0, 1, 501)
 
@@ -61,14 +60,6 @@ def test_step_multiplies_at_each_point():
     assert found == pytest.approx([1, 1, 0.1, 0.1, 0.01, 0.01])
 
 
-def test_warm_up_leads_into_the_whole_other_schedule():
-    cosine = schedules.cosine()
-    schedule = schedules.warm_up(cosine, share=0.2)
-    assert [schedule(done) for done in (0.0, 0.05, 0.1, 0.2)] == pytest.approx([0, 0.25, 0.5, 1])
-    assert schedule(0.6) == pytest.approx(cosine(0.5))
-    assert schedule(1.0) == pytest.approx(cosine(1.0))
-
-
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -80,7 +71,6 @@ def test_warm_up_leads_into_the_whole_other_schedule():
         (lambda: schedules.step(at=(0.5, 0.5)), "at must hold rising shares"),
         (lambda: schedules.step(at=(0.5, 1.0)), "at must hold rising shares"),
         (lambda: schedules.step(factor=0), "factor must be above 0 and at most 1, not 0"),
-        (lambda: schedules.warm_up(schedules.cosine(), share=1), "share must be above 0"),
     ],
 )
 def test_settings_out_of_range_are_named(make, message):
@@ -88,14 +78,8 @@ def test_settings_out_of_range_are_named(make, message):
         make()
 
 
-def test_warm_up_wants_a_schedule():
-    with pytest.raises(TypeError, match=r"callable, such as cosine\(\), not 0.1"):
-        schedules.warm_up(0.1)
-
-
 def test_the_name_tells_the_settings():
-    schedule = schedules.warm_up(schedules.cosine(final=0.1), share=0.2)
-    assert repr(schedule) == "warm_up(cosine(final=0.1), share=0.2)"
+    assert repr(schedules.cosine(final=0.1)) == "cosine(final=0.1)"
     assert repr(schedules.one_cycle()) == "one_cycle(warmup=0.3, start=0.04, final=0.0001)"
 
 

@@ -1,4 +1,4 @@
-"""Where activations lie: with the batch last in memory.
+"""Where arrays lie: activations with the batch last in memory, and blocks not side by side.
 
 Everyone sees an activation as (N, C, H, W). In memory it lies as (H, W, C, N): the batch is the
 axis that runs fastest, so every pixel holds one (C, N) matrix, and what works on one value works
@@ -9,6 +9,7 @@ import contextlib
 
 import numpy as np
 
+PAGE = 4096  # bytes
 # Values in the buffer of NumPy's ufuncs.
 _BUFFER = 1024
 
@@ -43,6 +44,26 @@ def batch_first(stored):
     """Return the (N, C, H, W) or (N, F) view of an array made by `batch_last`."""
     ndim = stored.ndim
     return stored.transpose((3, 2, 0, 1) if ndim == 4 else (ndim - 1, *range(ndim - 1)))
+
+
+def bytes_to_skip(memory, number):
+    """How much of new memory to leave free, so that blocks start at different places of a page.
+
+    The processor tells addresses apart by their last twelve bits first: a load that agrees in them
+    with a store under way must wait.
+
+    Parameters
+    ----------
+    memory : ndarray
+    number : int
+        Of the block: each gets a place of its own.
+
+    Returns
+    -------
+    int
+        Less than `PAGE`.
+    """
+    return (1600 * number - memory.ctypes.data) % PAGE
 
 
 @contextlib.contextmanager

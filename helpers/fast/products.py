@@ -4,9 +4,11 @@ OpenBLAS multiplies small matrices directly. Larger ones it first packs into an 
 which does not pay where one side is as short as a batch.
 """
 
+import functools
+
 import numpy as np
 
-_LARGEST = 1_000_000  # multiplications in a product that is not packed
+LARGEST = 1_000_000  # multiplications in a product that is not packed
 _MOST_PARTS = 16  # with many images packing does pay
 
 
@@ -25,7 +27,7 @@ def times(weight, x, out):
     ndarray
         `out`
     """
-    parts = _parts(len(weight), x.size)
+    parts = small_parts(len(weight), x.size, _MOST_PARTS) or 1
     np.matmul(_cut(weight, parts), x, out=_cut(out, parts))
     return out
 
@@ -46,7 +48,7 @@ def transposed_times(weight, x, out, work):
     ndarray
         `out`
     """
-    parts = _parts(len(weight), out.size)
+    parts = small_parts(len(weight), out.size, _MOST_PARTS) or 1
     if parts == 1:
         return np.matmul(weight.T, x, out=out)
     summands = work.scratch("products", (parts, *out.shape), out.dtype)
@@ -54,12 +56,27 @@ def transposed_times(weight, x, out, work):
     return np.add.reduce(summands, axis=0, out=out)
 
 
-def _parts(rows, multiplications):
-    """In how many equal parts to cut rows that cost so many multiplications each."""
-    for parts in range(1, _MOST_PARTS + 1):
-        if rows % parts == 0 and rows // parts * multiplications <= _LARGEST:
+@functools.cache
+def small_parts(rows, multiplications, most):
+    """In how many equal parts to cut rows, so that the product of each part is a small one.
+
+    Parameters
+    ----------
+    rows : int
+    multiplications : int
+        What each row costs.
+    most : int
+        How many parts there may be.
+
+    Returns
+    -------
+    int or None
+        None where so many parts are not enough.
+    """
+    for parts in range(1, most + 1):
+        if rows % parts == 0 and rows // parts * multiplications <= LARGEST:
             return parts
-    return 1
+    return None
 
 
 def _cut(matrix, parts):

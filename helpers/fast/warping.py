@@ -12,20 +12,17 @@ import threading
 
 import numpy as np
 
+from helpers.fast import order
+
 __all__ = ["KNOTS", "move", "surface_deviation", "thicken"]
 
 # A smooth surface lies over this many cells along each side of an image, and has three knots more.
 _CELLS = 4
 KNOTS = _CELLS + 3
-_PAGE = 4096  # bytes
 
 
 class _Scratch(threading.local):
-    """Work arrays by name, each thread its own. New memory takes longer to get than to fill.
-
-    They start at different places of a page: the processor tells addresses apart by their last
-    twelve bits first, and waits where a load agrees in them with a store under way.
-    """
+    """Work arrays by name, each thread its own. New memory takes longer to get than to fill."""
 
     def __init__(self):
         self._blocks = {}
@@ -34,9 +31,8 @@ class _Scratch(threading.local):
         size = math.prod(shape)
         block = self._blocks.get(name)
         if block is None or block.size < size:
-            whole = np.empty(size + _PAGE, dtype)
-            wanted = 1600 * len(self._blocks) % _PAGE
-            skip = (wanted - whole.ctypes.data) % _PAGE // whole.itemsize
+            whole = np.empty(size + order.PAGE, dtype)
+            skip = order.bytes_to_skip(whole, len(self._blocks)) // whole.itemsize
             self._blocks[name] = block = whole[skip : skip + size]
         return block[:size].reshape(shape)
 

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.polynomial.polynomial import polyfromroots
 
 from helpers.fast import recording
+from helpers.fast.products import small_parts
 
 ROWS = 4  # output rows in a strip
 HEIGHTS = range(2, 6)  # kernel heights for which the transforms stay accurate in float32
@@ -203,7 +204,8 @@ def _add_products(v, d, totals, work):
     """
     strips, n, columns, batch, filters = d.shape
     kw, _, channels, _ = totals.shape
-    parts = _parts(columns, channels * filters * batch)
+    # Long and thin products, like those of a dense layer.
+    parts = small_parts(columns, channels * filters * batch, columns) or columns
     shape = (strips, n, parts, columns // parts * batch)
     step = columns // parts * v.strides[2]
     left = recording.strided(
@@ -214,16 +216,3 @@ def _add_products(v, d, totals, work):
     products = work.scratch("products", (kw, *shape[:3], channels, filters), d.dtype)
     np.matmul(left.swapaxes(4, 5), d.reshape(*shape, filters), out=products)
     totals += products[:, 0, :, 0] if strips * parts == 1 else products.sum(axis=(1, 3))
-
-
-@functools.cache
-def _parts(columns, operations):
-    """Smallest divisor of `columns` that brings a product below a million operations.
-
-    OpenBLAS multiplies small matrices directly and packs larger ones first, which costs more than
-    it gains for the long and thin products here.
-    """
-    for parts in range(1, columns):
-        if columns % parts == 0 and columns // parts * operations <= 1_000_000:
-            return parts
-    return columns

@@ -14,7 +14,7 @@ import math
 
 import numpy as np
 
-from helpers.fast import recording
+from helpers.fast import order, recording
 
 
 class Fresh:
@@ -164,14 +164,10 @@ class _Pool:
         return block[:size].view(dtype).reshape(shape)
 
     def _cut(self, size):
-        """Cut a block from a large chunk, which the system maps with large pages.
-
-        The processor tells addresses apart by their last twelve bits first: a load that agrees in
-        them with a store under way must wait. So blocks start at different places of a page.
-        """
-        if self._chunk.nbytes < size + 4096:
-            self._chunk = np.empty(max(size + 4096, self._CHUNK), np.uint8)
-        skip = (1600 * len(self._blocks) - self._chunk.ctypes.data) % 4096
+        """Cut a block from a large chunk, which the system maps with large pages."""
+        if self._chunk.nbytes < size + order.PAGE:
+            self._chunk = np.empty(max(size + order.PAGE, self._CHUNK), np.uint8)
+        skip = order.bytes_to_skip(self._chunk, len(self._blocks))
         block = self._chunk[skip : skip + size]
         self._chunk = self._chunk[skip + size :]
         return block

@@ -13,11 +13,11 @@ The dtype follows the parameters: float32 to train, float64 to check gradients.
 """
 
 import copy
-import inspect
 import math
 
 import numpy as np
 
+from helpers import arguments
 from helpers.fast import order, recording, work_arrays
 
 _AXES = {2: "(N, F)", 4: "(N, C, H, W)"}
@@ -191,15 +191,7 @@ class Layer:
         return {}
 
     def __repr__(self):
-        """As one would write it: without defaults, and pairs of equal numbers as one number."""
-        defaults = inspect.signature(type(self)).parameters
-        shown = []
-        for name, value in self.config().items():
-            if isinstance(value, tuple) and len(set(value)) == 1:
-                value = value[0]
-            if name not in defaults or value != defaults[name].default:
-                shown.append(f"{name}={value!r}")
-        return f"{type(self).__name__}({', '.join(shown)})"
+        return arguments.written(type(self), self.config())
 
     def _arranged(self, x):
         """`x` with the batch last, as `_forward` wants it."""

@@ -10,7 +10,7 @@ is drawn there, inside ``with plots.drawing(9, 4) as figure:``, and shown by
 
 from helpers.plots import racing, regularising
 from helpers.plots.basics import growing_templates, luck, surprise, temperatures
-from helpers.plots.charts import bars, confusion, ladder, probabilities, reading
+from helpers.plots.charts import bars, confusion, probabilities, reading
 from helpers.plots.convolutions import answers, kernel_explorer, kernels, places
 from helpers.plots.curves import LiveCurves, curves
 from helpers.plots.digits import digit_grid, digit_numbers, gallery
@@ -46,7 +46,6 @@ __all__ = [
     "intervals",
     "kernel_explorer",
     "kernels",
-    "ladder",
     "lines",
     "luck",
     "matrices",

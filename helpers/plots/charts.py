@@ -1,12 +1,12 @@
-"""Charts: confusion matrix, probabilities, bars, times. Use them as ``plots.…``."""
+"""Charts: confusion matrix, probabilities, bars. Use them as ``plots.…``."""
 
 import numpy as np
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import PercentFormatter
 
 from helpers.plots import style
 from helpers.plots.digits import draw_image, require
-from helpers.plots.style import duration, percent
+from helpers.plots.style import percent
 
 
 def confusion(matrix, *, caption=None):
@@ -143,43 +143,6 @@ def bars(names, values, *, unit, form="{:.3g}", limits=None, highlight=None, cap
     style.show(figure, f"Bars of the {unit}. {said}.", caption)
 
 
-def ladder(names, seconds, *, caption=None):
-    """Show times from slow to fast on a logarithmic axis, each with its gain over the first.
-
-    Parameters
-    ----------
-    names : sequence of str
-        One a rung, from top to bottom; the first is what the others are compared with.
-    seconds : array_like of shape (K,)
-        Greater than 0.
-    caption : str, optional
-        See `helpers.plots.show`.
-
-    Raises
-    ------
-    ValueError
-        If there are not as many names as times, or a time is not greater than 0.
-    """
-    seconds = _matched(names, seconds)
-    if seconds.min() <= 0:
-        raise ValueError(f"times must be greater than 0, got {seconds.min()}")
-    gains = seconds[0] / seconds
-    texts = [f"{duration(s)}  ×{_times(gain)}" for s, gain in zip(seconds, gains, strict=True)]
-    texts[0] = duration(seconds[0])
-    figure, axes = _horizontal(names, seconds, texts, int(seconds.argmin()))
-    axes.set_xscale("log")
-    axes.set(xlabel="time; each line is ten times the one before")
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: duration(value)))
-    axes.minorticks_off()
-    axes.set_xlim(seconds.min() / 3, seconds.max() * 30)
-    axes.grid(axis="x")
-    said = ", ".join(
-        f"{name} {duration(s)} ({_times(gain)} times as fast)"
-        for name, s, gain in zip(names[1:], seconds[1:], gains[1:], strict=True)
-    )
-    style.show(figure, f"Times: {names[0]} {texts[0]}" + (f", {said}." if said else "."), caption)
-
-
 def _confusion_alt(matrix, mistakes):
     total, right = int(matrix.sum()), int(np.trace(matrix))
     text = (
@@ -209,10 +172,6 @@ def _likely(value, decimals=1):
     return percent(min(value, np.nextafter(1, 0)), decimals)
 
 
-def _times(gain):
-    return f"{gain:.3g}" if gain < 1000 else f"{gain:,.0f}"
-
-
 def _probable(values):
     values = np.asarray(values, dtype=float)
     if values.ndim != 1 or not np.all((values >= 0) & (values <= 1)):
@@ -228,7 +187,7 @@ def _draw_probabilities(axes, values, names, decimals=1):
     texts = [_likely(value, decimals) if value >= least else "" for value in values]
     axes.bar_label(drawn, texts, padding=3, fontsize=12)
     axes.set(xlabel="digit", ylabel="probability", ylim=(0, 1.12), yticks=(0, 0.5, 1))
-    axes.yaxis.set_major_formatter(FuncFormatter(style.percent_tick))
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.tick_params(axis="x", length=0)
 
 

@@ -1,7 +1,7 @@
 """Training curves, also while they grow. Use them as ``plots.…``."""
 
 import numpy as np
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from helpers.plots import style
 from helpers.plots.style import percent
@@ -72,7 +72,7 @@ def _curves(history, epochs):
         highest = 1.05 * axes[0].get_ylim()[1]
         axes[0].set_ylim(-0.14 * highest, highest)  # room for a name below a line near 0
         axes[1].set(ylabel="accuracy")
-        axes[1].yaxis.set_major_formatter(FuncFormatter(style.percent_tick))
+        axes[1].yaxis.set_major_formatter(PercentFormatter(1))
         low, high = axes[1].get_ylim()
         axes[1].set_yticks([tick for tick in axes[1].get_yticks() if low <= tick <= min(1, high)])
         for side in axes:

@@ -3,7 +3,7 @@
 import math
 
 import numpy as np
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import PercentFormatter
 
 from helpers.plots import style
 from helpers.plots.digits import require
@@ -218,10 +218,10 @@ def _draw_reliability(above, below, confidence, accuracy, counts):
     above.vlines(confidence, accuracy, confidence, color=style.VERMILLION, linewidth=4, alpha=0.6)
     above.plot(confidence, accuracy, "o-", color=style.BLUE, markersize=6, linewidth=1.5)
     above.set(xlim=(0, 1.02), ylim=(0, 1.04), yticks=(0, 0.5, 1))
-    above.yaxis.set_major_formatter(FuncFormatter(style.percent_tick))
+    above.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     below.bar(confidence, counts, width=0.04, color=style.GREY)
     below.set(xlabel="confidence", yscale="log", xticks=(0, 0.5, 1), ylim=(0.7, None))
-    below.xaxis.set_major_formatter(FuncFormatter(style.percent_tick))
+    below.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
 
 
 def _reliability_alt(name, confidence, accuracy, counts):

@@ -198,23 +198,6 @@ def percent(share, decimals=1):
     return f"{text}%"
 
 
-def percent_tick(share, _position=None):
-    """Write a share at an axis; for `matplotlib.ticker.FuncFormatter`."""
-    return f"{100 * share:g}%"
-
-
-def duration(seconds):
-    """Write a time with three digits and a fitting unit.
-
-    >>> duration(0.00123), duration(75)
-    ('1.23 ms', '75 s')
-    """
-    for limit, factor, unit in ((1e-3, 1e6, "µs"), (1, 1e3, "ms")):
-        if seconds < limit:
-            return f"{seconds * factor:.3g} {unit}"
-    return f"{seconds:.3g} s" if seconds < 1000 else f"{seconds:,.0f} s"
-
-
 def _described(alt, caption):
     for name, text in (("alt", alt), ("caption", alt if caption is None else caption)):
         if not isinstance(text, str) or not text.strip():

@@ -26,10 +26,8 @@ class Recipe:
     optimizer : callable
         Makes a new optimizer.
     epochs, batch_size : int
-    schedule, augment, label_smoothing
+    schedule, augment
         As for `helpers.training.fit`.
-    average : float or None
-        Decay of an average of the weights, see `helpers.averaging.Averaged`.
     validation_share : float
         Share of the training images that are kept for validation, above 0.
     images : int or None
@@ -49,8 +47,6 @@ class Recipe:
     batch_size: int
     schedule: object = None
     augment: object = None
-    label_smoothing: float = 0.0
-    average: float | None = None
     validation_share: float = 0.1
     images: int | None = None
     sample: bool = False

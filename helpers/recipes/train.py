@@ -17,7 +17,6 @@ from helpers import (
     nonsense,
     training_record,
 )
-from helpers.averaging import Averaged, recompute_statistics
 from helpers.recipes.recipe import RECIPES, Recipe
 from helpers.threads import check_threads
 from helpers.training import fit
@@ -149,22 +148,18 @@ def _calibrate(net, validation):
 
 
 def _fit(net, recipe, digits, seed, threads, checkpoint, progress):
-    optimizer = recipe.optimizer()
-    if recipe.average is not None:
-        optimizer = Averaged(optimizer, recipe.average)
     # Made from the seed alone, so that a resumed training sees the same.
     train = nonsense.added_to(digits.train, recipe.nonsense, np.random.default_rng([seed, 2]))
     history = fit(
         net,
         train,
         validation=digits.validation,
-        optimizer=optimizer,
+        optimizer=recipe.optimizer(),
         epochs=recipe.epochs,
         batch_size=recipe.batch_size,
         rng=np.random.default_rng([seed, 1]),  # not the numbers that the weights came from
         schedule=recipe.schedule,
         augment=recipe.augment,
-        label_smoothing=recipe.label_smoothing,
         checkpoint=checkpoint,
         threads=threads,
         progress=progress,
@@ -174,11 +169,4 @@ def _fit(net, recipe, digits, seed, threads, checkpoint, progress):
         if checkpoint is not None and checkpoint.exists():
             kept = "; the same command goes on from the last whole epoch"
         raise Interrupted(f"stopped in epoch {history.epochs} of {recipe.epochs}{kept}")
-    if recipe.average is not None:
-        optimizer.copy_to(net)
-        images = train.images[:10_000]
-        if train is not digits.train:  # some of both in every batch, as in training
-            chosen = np.random.default_rng([seed, 3]).permutation(len(train))[:10_000]
-            images = train.images[chosen]
-        recompute_statistics(net, images)
     return history

@@ -29,7 +29,6 @@ def fit(
     rng=None,
     schedule=None,
     augment=None,
-    label_smoothing=0.0,
     patience=None,
     checkpoint=None,
     on_epoch=None,
@@ -62,8 +61,6 @@ def fit(
         (images (N, C, H, W), rng) -> images of the same shape; sees every training batch. One
         with methods `draw` and `apply`, as `helpers.augmentation.Augmentation` has, is applied by
         all threads, each to its part of the batch.
-    label_smoothing : float
-        See `helpers.losses.softmax_cross_entropy`.
     patience : int, optional
         Early stopping: end after so many epochs without a lower validation loss. The weights of the
         best epoch are brought back, also after an interruption.
@@ -107,9 +104,7 @@ def fit(
         if value is not None:
             arguments.whole_number(value, name)
     checkpoint = None if checkpoint is None else Checkpoint(checkpoint)
-    settings = Settings(
-        epochs, batch_size, schedule, augment, label_smoothing, patience, on_epoch, progress, record
-    )
+    settings = Settings(epochs, batch_size, schedule, augment, patience, on_epoch, progress, record)
     thread_count = threads_.check_threads(threads, net)
     thread_count = min(thread_count, batch_size, len(train[1]))
     optimizer = Adam() if optimizer is None else optimizer
@@ -153,7 +148,7 @@ def _check_kinds(net, train, validation, optimizer):
 
 def _checked(split, name, net, lowest=0):
     """(images, labels) of a Split or a pair, with everything verified that would fail later."""
-    images, labels = (split.images, split.labels) if hasattr(split, "images") else split
+    images, labels = arguments.images_and_labels(split)
     images, labels = np.asarray(images), np.asarray(labels)
     if images.shape[1:] != net.input_shape or len(images) == 0:
         raise ValueError(

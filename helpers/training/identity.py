@@ -24,7 +24,6 @@ def identity(run):
         "dtype": str(run.net.parameters[0].dtype) if run.net.parameters else "none",
         "optimizer": run.optimizer_text,
         "batch_size": settings.batch_size,
-        "label_smoothing": settings.label_smoothing,
         "augment": _called(settings.augment),
         "training images": _counted(run.images),
         "training labels": _digest(run.labels),

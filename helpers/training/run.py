@@ -26,7 +26,6 @@ class Settings:
     batch_size: int
     schedule: object
     augment: object
-    label_smoothing: float
     patience: int | None
     on_epoch: object
     progress: bool

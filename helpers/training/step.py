@@ -112,10 +112,7 @@ class Steps:
     def _gradients(self, replica, images, labels, whole):
         """Forward and backward on a part of a batch of `whole` images."""
         logits = replica.forward(images, training=True)
-        smoothing = self._settings.label_smoothing
-        loss, dlogits = softmax_cross_entropy(
-            logits, labels, label_smoothing=smoothing, batch_size=whole
-        )
+        loss, dlogits = softmax_cross_entropy(logits, labels, batch_size=whole)
         replica.backward(dlogits)
         self.parameters.gather(replica, self._vectors[replica.index])
         return loss, int((logits.argmax(axis=1) == labels).sum())

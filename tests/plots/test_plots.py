@@ -62,10 +62,9 @@ PICTURES = {
     "bars": lambda: plots.bars(
         ["naive", "prepared"], [43.2, 96.0], unit="share read correctly (%)"
     ),
-    "ladder": lambda: plots.ladder(["seven loops", "one product", "views"], [3.2, 2e-2, 4e-5]),
 }
 PAPER = to_rgb(style.PAPER)
-CHARTS = ("curves", "confusion", "probabilities", "bars", "ladder")
+CHARTS = ("curves", "confusion", "probabilities", "bars")
 every_picture = pytest.mark.parametrize("name", PICTURES)
 
 
@@ -142,8 +141,8 @@ def test_axes_are_labelled_and_titles_do_not_repeat_them(name, figures):
     ((figure, _),) = figures
     for axes in figure.axes:
         assert axes.get_xlabel() != ""
-        named_bars = name in ("bars", "ladder")  # whose names say what the axis is
-        assert named_bars or axes.get_ylabel() != ""
+        # The names of bars say what the axis is.
+        assert name == "bars" or axes.get_ylabel() != ""
         assert axes.get_title() == ""
 
 
@@ -256,12 +255,9 @@ def test_curves_draw_what_the_history_holds(figures):
         assert {text.get_text() for text in axes.texts} == {"training", "validation"}
 
 
-def test_bars_and_ladders_say_every_value(figures):
+def test_bars_say_every_value(figures):
     alt = alt_of(figures, PICTURES["bars"])
     assert alt == "Bars of the share read correctly (%). naive: 43.2; prepared: 96."
-    alt = alt_of(figures, PICTURES["ladder"])
-    assert "seven loops 3.2 s, one product 20 ms (160 times as fast)" in alt
-    assert "views 40 µs (80,000 times as fast)" in alt
 
 
 def test_filters_and_maps_say_their_range(figures):
@@ -381,7 +377,6 @@ def test_a_figure_of_pyplot_is_closed(shown):
         (lambda: plots.probabilities([np.nan, 0.5]), r"all in \[0, 1\]"),
         (lambda: plots.reading(DIGITS, CERTAIN), r"image must have the shape \(H, W\)"),
         (lambda: plots.bars(["a"], [1, 2], unit="s"), "1 names need values of that number"),
-        (lambda: plots.ladder(["a", "b"], [1, 0]), "times must be greater than 0, got 0"),
     ],
 )
 def test_bad_input_is_explained(draw, message):
@@ -454,14 +449,6 @@ def test_signed_colours_show_the_sign_to_everyone():
 )
 def test_percent(share, text):
     assert style.percent(share) == text
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(3.2, "3.2 s"), (0.0123, "12.3 ms"), (4e-5, "40 µs"), (7200, "7,200 s"), (1, "1 s")],
-)
-def test_duration(seconds, text):
-    assert style.duration(seconds) == text
 
 
 @pytest.mark.parametrize("name", plots.__all__)

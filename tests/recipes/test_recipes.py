@@ -148,22 +148,17 @@ def test_the_known_recipe_does_not_take_the_place_of_the_best(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mlp_known.json", "mlp_known.npz"]
 
 
-def test_an_own_recipe_with_averaged_weights():
+def test_an_own_recipe():
     recipe = Recipe(
         lambda: Adam(0.003),
         epochs=2,
         batch_size=64,
         schedule=one_cycle(),
         augment=Augmentation(shift=1, elastic=0.5),
-        label_smoothing=0.1,
-        average=0.99,
     )
     _, record = train("mlp", recipe=recipe, test=False, **QUICK)
     assert record["recipe"]["name"] == "own"
-    assert record["recipe"]["average"] == 0.99
     assert record["validation"]["accuracy"] > 0.7
-    # The average is what is measured in the end, not the last weights.
-    assert record["validation"]["accuracy"] != record["validation by epoch"][-1]
 
 
 def test_the_known_recipe_of_tiny_cnn_reaches_what_is_known(digits_full):

@@ -11,7 +11,6 @@ import pytest
 from test_training import interrupt_at, make_data, make_net, values_of
 
 from helpers.augmentation import Augmentation
-from helpers.averaging import Averaged
 from helpers.layers import Dense, Dropout, Flatten
 from helpers.network import Sequential
 from helpers.optimizers import SGD, Adam, Momentum, RMSProp
@@ -246,7 +245,6 @@ def test_a_checkpoint_of_another_run_is_named(path):
     [
         (Momentum(0.1, momentum=0.9), Momentum(0.1, momentum=0.5)),
         (Adam(0.01), Adam(0.01, beta2=0.99)),
-        (Averaged(SGD(0.1)), Averaged(Adam(0.1))),
     ],
 )
 def test_an_optimizer_with_other_settings_is_another_run(path, first, then):
