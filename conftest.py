@@ -1,4 +1,8 @@
-"""What pytest adds to nbval, which runs every cell of every notebook as a test."""
+"""How pytest runs notebooks: by nbval, every cell as a test.
+
+nbval takes seconds to import, so it is switched off as a plugin (in pyproject.toml), and its class
+is asked for where a notebook is really collected: the tests of one module need none.
+"""
 
 import os
 from collections import Counter
@@ -7,12 +11,32 @@ from pathlib import Path
 import pytest
 
 _seconds = Counter()  # for each notebook
+# What nbval's own command line would set: outputs are compared where a cell has the tag
+# nbval-check-output, and the kernel runs in this environment, not in the one a notebook names.
+_NBVAL = {
+    "nbval_lax": True,
+    "nbval_current_env": True,
+    "nbval_cell_timeout": 300,
+    "nbval_kernel_name": None,
+    "nbval_kernel_startup_timeout": 60,
+    "nbval_sanitize_with": None,
+    "nbdime": False,
+}
 
 
-def pytest_configure():
+def pytest_configure(config):
+    vars(config.option).update(_NBVAL)
     # A notebook runs in its own folder, where a relative path would lead elsewhere.
     if folder := os.environ.get("MNIST_DIR"):
         os.environ["MNIST_DIR"] = str(Path(folder).absolute())
+
+
+def pytest_collect_file(file_path, parent):
+    if file_path.suffix != ".ipynb":
+        return None
+    from nbval.plugin import IPyNbFile
+
+    return IPyNbFile.from_parent(parent, path=file_path)
 
 
 @pytest.hookimpl(wrapper=True)
