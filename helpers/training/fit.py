@@ -113,8 +113,7 @@ def fit(
         run = Run(net, train, validation, optimizer, rng, settings, thread_count, interruption)
         if checkpoint is not None:
             _resume(run, checkpoint)
-        with run:
-            interruption.raise_if_repeated()
+        with run, interruption.impatient():
             run.train()
     return run.history
 

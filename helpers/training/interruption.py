@@ -8,34 +8,35 @@ import threading
 class Interruption:
     """What has come of Ctrl+C so far: true once it was pressed.
 
-    The first is only remembered, so that no update is left half done; each further one raises
-    `KeyboardInterrupt`, but not within `shielded`.
+    The first is only remembered, so that no update is left half done. The second raises
+    `KeyboardInterrupt`, but only within `impatient`: whoever takes over or gives back is left in
+    peace. After it none raises any more, for then things are being put in order.
     """
 
     def __init__(self):
         self._count = 0
-        self._shielded = False
+        self._raises = False
 
     def __bool__(self):
         return self._count > 0
 
     @contextlib.contextmanager
-    def shielded(self):
-        """Context that no interruption leaves."""
-        self._shielded = True
+    def impatient(self):
+        """Context that a second interruption leaves at once, also one that came before."""
+        self._raises = True
         try:
+            self._raise_if_repeated()
             yield
         finally:
-            self._shielded = False
-
-    def raise_if_repeated(self):
-        """Raise `KeyboardInterrupt` for a further interruption that a shield has held up."""
-        if self._count > 1:
-            raise KeyboardInterrupt
+            self._raises = False
 
     def _on_signal(self, number, frame):
         self._count += 1
-        if self._count > 1 and not self._shielded:
+        self._raise_if_repeated()
+
+    def _raise_if_repeated(self):
+        if self._count > 1 and self._raises:
+            self._raises = False
             raise KeyboardInterrupt
 
 

@@ -64,16 +64,14 @@ class Run:
         self.epoch = 0
 
     def __enter__(self):
-        with self.interruption.shielded():
-            self.steps = Steps(
-                self.net, self.optimizer, self.images, self.labels, self.settings, self.threads
-            )
+        self.steps = Steps(
+            self.net, self.optimizer, self.images, self.labels, self.settings, self.threads
+        )
         return self
 
     def __exit__(self, kind, error, trace):
-        with self.interruption.shielded():
-            self.steps.give_back(self.best if self.best is not None else self.final)
-            self.optimizer.learning_rate = self.base_rate
+        self.steps.give_back(self.best if self.best is not None else self.final)
+        self.optimizer.learning_rate = self.base_rate
 
     # --- the state, for checkpoints ---------------------------------------------------------------
 

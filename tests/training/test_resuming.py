@@ -124,13 +124,14 @@ CHILD = """
 
     where, number, path = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 
-    class Deadly(Augmentation):
-        steps = 0
-        def draw(self, count, rng):
-            self.steps += 1
-            if where == "step" and self.steps == number:
-                die()
-            return super().draw(count, rng)
+    draw, steps = Augmentation.draw, 0
+    def deadly_draw(self, count, rng):
+        global steps
+        steps += 1
+        if where == "step" and steps == number:
+            die()
+        return draw(self, count, rng)
+    Augmentation.draw = deadly_draw
 
     replace, writes = os.replace, 0
     def deadly_replace(source, target):
@@ -152,7 +153,7 @@ CHILD = """
         write(file, **arrays)
     files.np.savez_compressed = deadly_write
 
-    run(path, augment=Deadly(shift=1, elastic=0.5))
+    run(path)
     print("finished")
 """
 
