@@ -95,11 +95,12 @@ def packages(requirements=None):
     Parameters
     ----------
     requirements : list of str, optional
-        By default the dependencies in ``pyproject.toml``.
+        By default those of ``pyproject.toml``: the dependencies, and what is there of the extra
+        ``compare``, which nobody must have.
     """
     from packaging.requirements import Requirement
 
-    wanted = map(Requirement, requirements or _project()["dependencies"])
+    wanted = map(Requirement, requirements or _requirements())
     wanted = [r for r in wanted if r.marker is None or r.marker.evaluate({"extra": ""})]
     found = {r.name: _version(r.name) for r in wanted}
     missing = [r for r in wanted if found[r.name] is None]
@@ -173,6 +174,14 @@ def trained_network():
     except (OSError, ValueError) as error:
         return Finding("Trained network", "cannot be used", str(error))
     return Finding("Trained network", f"{net.parameter_count:,} parameters, ready to read digits")
+
+
+def _requirements():
+    from packaging.requirements import Requirement
+
+    project = _project()
+    extra = project.get("optional-dependencies", {}).get("compare", [])
+    return project["dependencies"] + [text for text in extra if _version(Requirement(text).name)]
 
 
 def _project():

@@ -57,6 +57,15 @@ def test_packages_for_other_systems_are_not_missed():
     assert re.fullmatch(r"numpy [\d.]+ and 0 more", finding.text)
 
 
+def test_only_what_is_there_of_the_extra_packages_is_looked_at(monkeypatch):
+    project = {"dependencies": ["numpy>=2"], "optional-dependencies": {}}
+    monkeypatch.setattr(environment, "_project", lambda: project)
+    project["optional-dependencies"]["compare"] = ["no-such-package-as-this>=2"]
+    assert environment.packages().advice == ""
+    project["optional-dependencies"]["compare"] = ["matplotlib<1"]
+    assert "matplotlib is " in environment.packages().text
+
+
 def test_widgets_without_their_extension(monkeypatch, tmp_path):
     monkeypatch.setattr("jupyter_core.paths.jupyter_path", lambda _: [str(tmp_path)])
     finding = environment.widgets()

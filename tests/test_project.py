@@ -160,20 +160,23 @@ def test_this_environment_is_within_the_bounds():
     ],
 )
 def test_jax_is_wanted_where_it_has_a_wheel(system, machine, wanted):
-    (jax,) = (r for r in map(Requirement, PROJECT["project"]["dependencies"]) if r.name == "jax")
+    (jax,) = map(Requirement, PROJECT["project"]["optional-dependencies"]["compare"])
+    assert jax.name == "jax"
     assert jax.marker.evaluate({"sys_platform": system, "platform_machine": machine}) is wanted
 
 
-def test_pytorch_stays_optional():
+def test_frameworks_stay_optional():
+    """What is installed by `pip install .` is small; whoever has the course's folder has JAX too."""
     names = {Requirement(text).name for text in PROJECT["project"]["dependencies"]}
-    assert "scikit-learn" in names and "torch" not in names
+    assert "scikit-learn" in names and not {"jax", "torch"} & names
+    assert PROJECT["dependency-groups"]["dev"] == ["cnn-from-scratch[compare,test]"]
 
 
 def test_conda_takes_its_packages_from_pyproject():
     given = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     assert given["name"] == PROJECT["project"]["name"]
     python, pip, packages = given["dependencies"]
-    assert (pip, packages) == ("pip", {"pip": ["-e .[test]"]})
+    assert (pip, packages) == ("pip", {"pip": ["-e .[compare,test]"]})
     bound = SpecifierSet(python.removeprefix("python"))
     wanted = SpecifierSet(PROJECT["project"]["requires-python"])
     assert [s for s in bound if s.operator == ">="] == list(wanted)
