@@ -166,7 +166,7 @@ def test_jax_is_wanted_where_it_has_a_wheel(system, machine, wanted):
 
 
 def test_frameworks_stay_optional():
-    """What is installed by `pip install .` is small; whoever has the course's folder has JAX too."""
+    """`pip install .` is small; whoever works in the folder of the course has JAX too."""
     names = {Requirement(text).name for text in PROJECT["project"]["dependencies"]}
     assert "scikit-learn" in names and not {"jax", "torch"} & names
     assert PROJECT["dependency-groups"]["dev"] == ["cnn-from-scratch[compare,test]"]
