@@ -52,7 +52,8 @@ class LiveCurves:
         self._place = style.LiveFigure()
 
     def __call__(self, history):
-        if history.epochs % self.every and history.epochs != self.epochs:
+        done = len(history.loss)
+        if done % self.every and done != self.epochs:
             return
         figure, alt = _curves(history, self.epochs)
         self._place.show(figure, alt, self.caption)
