@@ -1,5 +1,7 @@
 """The pictures of the first notebooks say what is in their numbers, frame by frame."""
 
+from types import SimpleNamespace
+
 import legibility
 import numpy as np
 import pytest
@@ -79,3 +81,15 @@ def test_templates_of_one_stage_have_one_row(figures, controls):
     plots.growing_templates(STAGES, size=(4, 5))
     still, picture = figures[0][0], controls[0][0]
     assert len(still.axes) == 4 * 3 and len(picture(0)[0].axes) == 3
+
+
+def test_curves_grow_from_any_object_with_the_four_lists(monkeypatch):
+    said = []
+    monkeypatch.setattr(plots.LiveFigure, "show", lambda _, figure, alt, caption: said.append(alt))
+    seen = SimpleNamespace(loss=[], accuracy=[], validation_loss=[], validation_accuracy=[])
+    live = plots.LiveCurves(3, every=2)
+    for epoch in (1, 2, 3):
+        for values in vars(seen).values():
+            values.append(1 / epoch)
+        live(seen)
+    assert [alt.partition(":")[0] for alt in said] == ["After 2 epochs", "After 3 epochs"]
