@@ -59,9 +59,11 @@ def draw_table(axes, array, title="", marked=(), window=()):
             shade[square] = depth
     look = {"cmap": style.AMOUNT, "vmin": 0, "vmax": 2, "edgecolors": style.GREY, "linewidth": 1}
     axes.pcolormesh(shade, **look)
+    longest = max((len(_plain(written(value))) for value in array.flat), default=0)
+    look = {"ha": "center", "va": "center", "size": 16 if longest <= 3 else 12}
     for (r, c), value in np.ndenumerate(array):
         ink = "white" if shade[r, c] == 1 else style.INK
-        axes.text(c + 0.5, r + 0.5, written(value), ha="center", va="center", color=ink, size=16)
+        axes.text(c + 0.5, r + 0.5, written(value), color=ink, **look)
     axes.set(title=title, aspect="equal", anchor="N", ylim=(len(array), 0))
     axes.axis("off")
 
