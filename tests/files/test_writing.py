@@ -233,3 +233,10 @@ def test_a_sweep_that_is_quicker_than_the_lock(tmp_path, monkeypatch):
         monkeypatch.setattr(writing, "held", late)
     write(tmp_path / "a")
     assert names_in(tmp_path) == ["a"] and (tmp_path / "a").read_bytes() == b"new"
+
+
+def test_objects_are_not_pickled(tmp_path):
+    path = tmp_path / "arrays.npz"
+    with pytest.raises(TypeError, match="second holds Python objects"):
+        files.write_npz(path, {"first": [1.0], "second": [{"a": 1}]})
+    assert names_in(tmp_path) == []

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from helpers import architectures
+from helpers.threads import cores, prediction
 
 IMAGES = np.random.default_rng(3).random((150, 1, 28, 28), dtype=np.float32)
 
@@ -132,3 +133,29 @@ def test_memory_is_bounded_over_many_sizes():
     # Work arrays come in chunks of 64 MiB; 99 copies of the images alone would be another 16.
     assert kept < 2**26 + 2**23
     agree(net, IMAGES[:7])
+
+
+@pytest.mark.parametrize(
+    ("name", "count", "threads", "plan"),
+    [
+        ("small_cnn", 1, None, (1, 1, 1)),
+        ("small_cnn", 64, None, (1, 64, 1)),  # one block
+        ("small_cnn", 65, None, (2, 33, 1)),  # two of equal size
+        ("small_cnn", 1000, None, (4, 63, 1)),  # four threads, four blocks each
+        ("small_cnn", 1000, 3, (3, 56, 1)),
+        ("mlp", 127, None, (2, 64, 1)),
+        ("mlp", 1000, None, (1, 63, 4)),  # products so large that BLAS shares each of them
+    ],
+)
+def test_the_plan_of_threads_and_blocks(monkeypatch, name, count, threads, plan):
+    seen = []
+
+    def forward(self, images, block, blas_threads):
+        seen.append((len(self._team.replicas), block, blas_threads))
+        return np.empty((len(images), 10))
+
+    monkeypatch.setattr(cores, "physical_cores", lambda: 4)
+    monkeypatch.setattr(prediction.Predictor, "forward", forward)
+    images = np.zeros((count, 1, 28, 28), np.float32)
+    prediction.forward_in_blocks(architectures.make(name), images, 64, threads)
+    assert seen == [plan]
