@@ -1,12 +1,14 @@
 """A notebook as a student gets it: blanks, fields to write in, goals, and locked text."""
 
 import base64
+import re
 
 from helpers.workbook import blanks, cells, solutions
 
 ANSWER = "**Your answer** (double-click to write):\n\n…"
 PREDICTION = "**Your prediction** (double-click to write):\n\n…"
 GOAL = "The goal: what this cell draws when your code is right"
+CHECKED = re.compile(r"\bcheck\(\s*[\"']([\w-]+)")
 GOES_ON = "raises-exception"  # Run All goes on after an error in such a cell
 
 
@@ -61,8 +63,18 @@ def _code(cell, exercise):
     bare = {**cell, "outputs": [], "execution_count": None}
     if exercise is not None:
         return [{**_going_on(bare), "source": blanks.blank(exercise)}, *_goal(cell)]
-    made = _locked(_going_on(bare)) if cells.is_check(cell) else bare
+    made = _folded_check(_going_on(bare)) if cells.is_check(cell) else bare
     return [made, *_goal(cell)]
+
+
+def _folded_check(cell):
+    """A check, locked and folded: its first line stays to be seen, and says what to do."""
+    named = CHECKED.search(cell["source"])
+    what = f"checks {named[1]}" if named else "is a check"
+    source = f"# Run this cell: it {what}. Open it to see how.\n{cell['source']}"
+    folded = _locked({**cell, "source": source})
+    folded["metadata"]["jupyter"] = {"source_hidden": True}
+    return folded
 
 
 def _locked(cell):
