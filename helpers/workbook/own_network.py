@@ -12,6 +12,41 @@ from helpers.workbook import keep
 FILE = "my_network.npz"
 
 
+def store(parameters, name="small_cnn", workbook=None):
+    """Store the weights of a network of her own layers in the workbook, for notebook 11.
+
+    Parameters
+    ----------
+    parameters : list of ndarray
+        In the order of the layers, each with its weight before its bias.
+    name : str
+        One of `helpers.architectures.NAMES`, whose layers with parameters hers has.
+    workbook : Path, optional
+        As for `trained`.
+
+    Returns
+    -------
+    str
+        What was done: a sentence.
+
+    Raises
+    ------
+    ValueError
+        If the arrays do not fit such a network, or are not finite. What was stored stays.
+    """
+    workbook = keep.folder() if workbook is None else workbook
+    if workbook is None:
+        return "no workbook here: the weights are not stored"
+    expected = getattr(architectures, name)(0).get_state()
+    if len(parameters) != len(expected):
+        raise ValueError(f"{name} has {len(expected)} arrays of weights, not {len(parameters)}")
+    arrays = dict(zip(expected, parameters, strict=True))
+    if problem := _problem(arrays, expected):
+        raise ValueError(f"these are not the weights of a {name}: {problem}")
+    files.write_npz(workbook / FILE, arrays)
+    return f"stored in {FILE}: the {len(arrays)} arrays of your network"
+
+
 def trained(name="small_cnn", workbook=None):
     """Return trained weights for a network of her own layers: her own, else the course's.
 

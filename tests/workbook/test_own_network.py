@@ -139,6 +139,20 @@ def test_weights_are_her_own_where_she_has_trained(tmp_path):
     np.testing.assert_array_equal(arrays["3.bias"], hers["3.bias"])
 
 
+def test_what_notebook_07_stores_is_what_notebook_11_reads(tmp_path):
+    hers = [value + 1 for value in COURSE.values()]
+    assert own_network.store(hers, workbook=tmp_path).startswith("stored in my_network.npz: the 8")
+    arrays, said = own_network.trained("small_cnn", tmp_path)
+    assert "your own training" in said
+    for found, value in zip(arrays.values(), hers, strict=True):
+        np.testing.assert_array_equal(found, value)
+    with pytest.raises(ValueError, match="8 arrays of weights, not 7"):
+        own_network.store(hers[1:], workbook=tmp_path)
+    with pytest.raises(ValueError, match="no numbers"):
+        own_network.store([value * np.nan for value in hers], workbook=tmp_path)
+    assert own_network.trained("small_cnn", tmp_path)[1] == said
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
