@@ -120,7 +120,9 @@ def _laid(rng, page, room, turn=10):
 def _put_light(page, light, top, left):
     top, left = int(top), int(left)
     y, x = max(0, top), max(0, left)
-    bottom, right = (min(a, b + c) for a, b, c in zip(page.shape, (top, left), light.shape, strict=True))
+    bottom, right = (
+        min(a, b + c) for a, b, c in zip(page.shape, (top, left), light.shape, strict=True)
+    )
     page[y:bottom, x:right] += light[y - top : bottom - top, x - left : right - left]
 
 
@@ -156,7 +158,9 @@ def soft_shadow(rng):
     """A soft shadow over the digit."""
     page, digit, _ = _sheet(rng)
     y, x = np.meshgrid(*[np.linspace(0, 1, side) for side in page.shape], indexing="ij")
-    edge = 1 / (1 + np.exp(rng.uniform(8, 25) * (x * rng.uniform(-1, 1) + y - rng.uniform(0.3, 0.7))))
+    edge = 1 / (
+        1 + np.exp(rng.uniform(8, 25) * (x * rng.uniform(-1, 1) + y - rng.uniform(0.3, 0.7)))
+    )
     return _picture(rng, page * (1 - rng.uniform(0.3, 0.55) * edge)), [digit]
 
 
@@ -410,7 +414,9 @@ def nothing(rng):
 
 def lines_only(rng):
     """Ruled paper without writing."""
-    return _picture(rng, _rule(rng, _paper(rng, (300, 400)), rng.uniform(20, 60), rng.random() < 0.5)), []
+    return _picture(
+        rng, _rule(rng, _paper(rng, (300, 400)), rng.uniform(20, 60), rng.random() < 0.5)
+    ), []
 
 
 KINDS = {

@@ -110,7 +110,9 @@ class Reading:
             return _words_of_one(least)
         rows = ["".join(str(digit.value) for digit in row) for row in self.rows]
         said = rows[0] if len(rows) == 1 else f"{', '.join(rows[:-1])} and {rows[-1]}"
-        said = f"I read {said}: {len(self.digits)} digits{f' in {len(rows)} rows' * (len(rows) > 1)}"
+        said = (
+            f"I read {said}: {len(self.digits)} digits{f' in {len(rows)} rows' * (len(rows) > 1)}"
+        )
         if least.sure:
             return f"{said}, each at least {percent(least.confidence)} sure."
         unsure = [str(digit.value) for digit in self.digits if not digit.sure]
@@ -351,7 +353,9 @@ def ask(net, images):
     """
     answer = np.asarray(net.predict_proba(images[:, None].astype(np.float32)))
     if answer.shape != (len(images), 10):
-        raise ValueError(f"probabilities must have the shape ({len(images)}, 10), not {answer.shape}.")
+        raise ValueError(
+            f"probabilities must have the shape ({len(images)}, 10), not {answer.shape}."
+        )
     if not np.isfinite(answer).all():
         raise ValueError("it gave NaN or infinity: damaged weights, or training diverged.")
     if answer.min() < 0 or np.abs(answer.sum(axis=1) - 1).max() > 1e-3:

@@ -166,7 +166,7 @@ def _open(content):
 def _other_kind(content):
     """Say what a file is that is no picture of the accepted kinds."""
     for start, place, name in _OTHERS:
-        if content[place:].lstrip()[: len(start)].lower() == start:
+        if content[place:].lstrip()[: len(start)].lower() == start.lower():
             if place == 0 or content[4:8] == b"ftyp":
                 return name
     return "not a PNG or JPEG picture, nor WebP, GIF, BMP or TIFF. Export it as PNG or JPEG"

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from helpers.images.prepare import ink_to_mnist, stroke_width
 from helpers.images.ink import WORKING_SIDE, crop, grain, shrink
 from helpers.images.pictures import grey_of
+from helpers.images.prepare import ink_to_mnist, stroke_width
 
 SIDE = 1000  # longer side in pixels at which digits are searched for
 WIDEST = 1 / 7  # width of the widest stroke that is seen, as a share of the shorter side
@@ -197,7 +197,11 @@ def _slope(inked):
     y, x = y[some], x[some]
     slopes = np.linspace(-STEEPEST, STEEPEST, 61)
     rows = [np.rint(y - slope * x).astype(int) for slope in slopes]
-    return slopes[np.argmax([np.square(np.bincount(r - r.min())).sum() for r in rows])] if len(y) else 0.0
+    return (
+        slopes[np.argmax([np.square(np.bincount(r - r.min())).sum() for r in rows])]
+        if len(y)
+        else 0.0
+    )
 
 
 def _level_lines(inked, long, thickest):
