@@ -26,15 +26,18 @@ ACCEPTED = "PNG, JPEG, WebP, GIF, BMP or TIFF"
 GREY = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 
 # How files begin that people take for pictures, or that are pictures which cannot be read here.
+_HEIC = (
+    "a HEIC photograph, as phones store it, which cannot be read here. Export or send it as JPEG; "
+    "on an iPhone: Settings, Camera, Formats, Most Compatible"
+)
 _OTHERS = [
     (b"%PDF", 0, "a PDF. Take a picture of the screen, or export the page as PNG"),
     (b"<svg", 0, "an SVG drawing. Export it as PNG"),
     (b"data:", 0, "a data URL, not a file. Decode what follows the comma by base64.b64decode"),
-] + [
-    (brand, 8, "a HEIC photograph, as phones store it, which cannot be read here. Export or send "
-               "it as JPEG; on an iPhone: Settings, Camera, Formats, Most Compatible")
-    for brand in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
-] + [(b"avi", 8, "an AVIF picture, which cannot be read here. Export it as PNG or JPEG")]  # fmt: skip
+    (b"avif", 8, "an AVIF picture, which cannot be read here. Export it as PNG or JPEG"),
+    *[(b"he" + rest, 8, _HEIC) for rest in (b"ic", b"ix", b"im", b"is", b"vc", b"vx")],
+    *[(brand, 8, _HEIC) for brand in (b"mif1", b"msf1")],
+]
 
 
 class PictureError(ValueError):
