@@ -18,9 +18,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from helpers.images.ink import WORKING_SIDE, NoInkError, crop, extent, ink_map, shrink
+from helpers.images.lines import straight_lines
 from helpers.images.pictures import grey_of, load, to_colour
 from helpers.images.prepare import ink_to_mnist
-from helpers.images.search import FLATTEST, SIDE, pieces_apart, rows_of, search, straight_lines
+from helpers.images.search import FLATTEST, SIDE, pieces_apart, rows_of, search
 from helpers.images.sheet import cut_out, find_sheet
 
 __all__ = ["Digit", "Reading", "ask", "best_network", "check_network", "read_picture"]

@@ -238,7 +238,7 @@ def test_lower_floors_run_in_plain_python():
 import importlib, sys
 for name in {names}:
     importlib.import_module(name)
-print(sorted({MACHINERY | FRAMEWORKS} & set(sys.modules)))
+print(sorted({MACHINERY | FRAMEWORKS - {"scipy"}} & set(sys.modules)))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8")
     assert (done.stdout.strip(), done.returncode) == ("[]", 0), done.stderr

@@ -10,6 +10,7 @@ from PIL import Image, ImageOps
 
 PAPER = "#ffffff"
 INK = "#1f2328"
+MARK = "#b3261e"  # dark enough to be read on, and to read white on
 PEN_WIDTH = 16  # canvas pixels
 SHARPNESS = 2  # screen pixels to a canvas pixel, for screens with a high resolution
 
@@ -50,22 +51,23 @@ class PenCanvas:
         self._listen_to_touch()
         self.widget.on_key_down(self._key)
 
-    def draw(self, strokes, picture=None):
-        """Show a picture, if there is one, and strokes, and nothing else.
+    def draw(self, strokes, picture=None, marks=()):
+        """Show a picture, if there is one, with marks, and strokes, and nothing else.
 
         Parameters
         ----------
         strokes : iterable of array_like of shape (M, 2)
-        picture : ndarray of shape (H, W), optional
-            Shades from 0 (black) to 1 (white), shown as large as the canvas allows.
+        picture : ndarray of shape (H, W) or (H, W, 3), uint8, optional
+            Shown as large as the canvas allows.
+        marks : iterable of ((left, top, right, bottom), str)
+            Boxes in the picture, and what to write beside each.
         """
-        picture = None if picture is None else self._fitted(picture)
         with hold_canvas():
             self._elsewhere.clear()
             self.widget.fill_style = PAPER
             self.widget.fill_rect(0, 0, self.widget.width, self.widget.height)
             if picture is not None:
-                self.widget.put_image_data(picture)
+                self._show(picture, marks)
             for stroke in strokes:
                 self._line(stroke)
 
@@ -84,15 +86,31 @@ class PenCanvas:
         else:
             canvas.fill_circle(*points[0], PEN_WIDTH * SHARPNESS / 2)
 
-    def _fitted(self, picture):
-        picture = Image.fromarray(np.rint(255 * picture).astype(np.uint8))
-        side = self.widget.width
+    def _show(self, picture, marks):
+        image, side = Image.fromarray(picture), self.widget.width
         # Few pixels are shown as what they are.
-        resample = Image.Resampling.NEAREST if max(picture.size) < side / 4 else None
-        fitted = ImageOps.contain(picture, (side, side), resample or Image.Resampling.BICUBIC)
+        resample = Image.Resampling.NEAREST if max(image.size) < side / 4 else None
+        fitted = ImageOps.contain(image, (side, side), resample or Image.Resampling.BICUBIC)
         sheet = Image.new("RGB", (side, side), PAPER)
-        sheet.paste(fitted, ((side - fitted.width) // 2, (side - fitted.height) // 2))
-        return np.asarray(sheet)
+        corner = np.array([(side - fitted.width) // 2, (side - fitted.height) // 2])
+        sheet.paste(fitted, tuple(corner.tolist()))
+        self.widget.put_image_data(np.asarray(sheet))
+        scale = fitted.width / image.width
+        for box, text in marks:
+            self._mark(np.reshape(box, (2, 2)) * scale + corner, text)
+
+    def _mark(self, corners, text):
+        """Draw a box with a tag above it, or within if there is no room."""
+        canvas, (left, top), (right, bottom) = self.widget, *np.rint(corners).tolist()
+        canvas.stroke_style, canvas.line_width = MARK, 1.5 * SHARPNESS
+        canvas.stroke_rect(left - 3, top - 3, right - left + 6, bottom - top + 6)
+        size = 13 * SHARPNESS
+        above = max(0, top - 3 - size)
+        canvas.fill_style = MARK
+        canvas.fill_rect(left - 3, above, size * 0.8, size)
+        canvas.fill_style, canvas.font = PAPER, f"bold {size * 0.85:.0f}px sans-serif"
+        canvas.text_align, canvas.text_baseline = "center", "middle"
+        canvas.fill_text(text, left - 3 + size * 0.4, above + size * 0.55)
 
     def _listen_to_mouse(self):
         self.widget.on_mouse_down(lambda x, y: self._down(x / SHARPNESS, y / SHARPNESS))

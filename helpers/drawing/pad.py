@@ -7,25 +7,29 @@ A program can draw on it too: `pen_down`, `pen_move` and `pen_up` are what the m
 """
 
 import collections
-import os
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from helpers import handwriting
-from helpers.drawing.reader import ask, best_network, check_network, told_reader
+from helpers.drawing.reader import told_reader
 from helpers.drawing.view import HINT, PadView
 from helpers.images import (
     NoInkError,
     check_strokes,
-    open_picture,
     strokes_to_mnist,
-    to_grey,
     to_mnist,
 )
-from helpers.images.ink import shrink
+from helpers.images.pictures import load, to_colour
+from helpers.images.search import search
+from helpers.reading import (
+    SIDE,
+    ask,
+    best_network,
+    check_network,
+    read_picture,
+    shrink_colours,
+)
 
 SIZE = 280  # canvas pixels
 SHORTEST_MOVE = 3  # canvas pixels; shorter moves change nothing and cost a message each
@@ -36,7 +40,7 @@ EXAMPLES = (3, 7, 2, 8, 5, 0, 4, 6, 9, 1)
 
 @dataclass(frozen=True)
 class _Sheet:
-    """What is on the canvas: strokes, or a picture (H, W) in shades of grey."""
+    """What is on the canvas: strokes, or a picture (H, W) or (H, W, 3) of bytes."""
 
     strokes: tuple = ()
     picture: np.ndarray | None = None
@@ -44,9 +48,6 @@ class _Sheet:
     @property
     def empty(self):
         return not self.strokes and self.picture is None
-
-    def to_mnist(self):
-        return strokes_to_mnist(self.strokes) if self.picture is None else to_mnist(self.picture)
 
 
 class DigitPad:
@@ -68,9 +69,12 @@ class DigitPad:
     Attributes
     ----------
     image : ndarray of shape (28, 28), float32, or None
-        What the network sees, from 0 (paper) to 1 (ink). None if nothing is drawn.
+        What the network sees, from 0 (paper) to 1 (ink). None if nothing is drawn, or a picture
+        holds no digit or several.
     probabilities : ndarray of shape (10,), or None
-        Of each digit. None if nothing is drawn, or the network failed.
+        Of each digit. None without an image, or if the network failed.
+    reading : helpers.reading.Reading or None
+        What a picture says: its digits, each with its place. None for a drawing.
     message : str
         The line below the pad: a hint, or what went wrong.
     widget : ipywidgets.Widget
@@ -120,7 +124,7 @@ class DigitPad:
     @network.setter
     def network(self, net):
         self._network = check_network(net)
-        self._read()
+        self._show(self._sheet)
 
     @property
     def read_by(self):
@@ -129,8 +133,10 @@ class DigitPad:
 
     @property
     def prediction(self):
-        """The most likely digit, from 0 to 9, or None."""
-        return None if self.probabilities is None else int(np.argmax(self.probabilities))
+        """The most likely digit, from 0 to 9; the number, if a picture holds several; or None."""
+        if self.probabilities is not None:
+            return int(np.argmax(self.probabilities))
+        return int(self.reading.text) if self.reading is not None and self.reading.text else None
 
     @property
     def strokes(self):
@@ -208,48 +214,46 @@ class DigitPad:
         self.draw([(stroke - middle) * height + self.size / 2 for stroke in strokes])
 
     def load_image(self, picture):
-        """Replace what is on the pad by a picture of one digit.
+        """Replace what is on the pad by a picture, and read the digits in it.
 
         Parameters
         ----------
-        picture : bytes, path, PIL.Image.Image or ndarray
-            The content of a PNG or JPEG file, its path, or the picture itself, as `images.to_mnist`
-            takes it. Dark on light or light on dark.
+        picture : path, bytes, PIL.Image.Image or ndarray
+            As `reading.read_picture` takes it.
 
         Raises
         ------
         helpers.images.PictureError
             If it is no picture, damaged or too large.
         helpers.images.NoInkError
-            If no digit stands out, as on a white page.
+            If nothing stands out, as on a white page.
         TypeError, ValueError
             If it is something else, or an array of another shape or range.
         OSError
             If there is no such file.
         """
         try:
-            if isinstance(picture, (str, os.PathLike)):
-                picture = Path(picture).read_bytes()
-            if not isinstance(picture, (Image.Image, np.ndarray)):
-                picture = open_picture(picture)
-            grey = shrink(to_grey(picture), 2 * self.size)
-            to_mnist(grey)
+            colours = shrink_colours(to_colour(load(picture)[0]), SIDE)
+            _check_ink(colours)
         except Exception as error:
             self._view.say(f"Not loaded: {error}", error=True)
             raise
         self.pen_up()
-        self._replace(_Sheet(picture=grey))
+        self._replace(_Sheet(picture=np.rint(255 * colours).astype(np.uint8)))
 
     def redraw(self):
         """Send the whole drawing to the page once more."""
         unfinished = [] if self._stroke is None else [self._stroke]
         picture = self._sheet.picture if self._stroke is None else None
-        self._view.canvas.draw([*self._sheet.strokes, *unfinished], picture)
+        digits = () if picture is None or self.reading is None else self.reading.digits
+        marks = [(digit.box, f"{digit.value}" if digit.sure else "?") for digit in digits]
+        self._view.canvas.draw([*self._sheet.strokes, *unfinished], picture, marks)
 
     def __repr__(self):
-        if self.probabilities is None:
+        if self.prediction is None:
             return f"<DigitPad: {'empty' if self._sheet.empty else 'no reading'}>"
-        return f"<DigitPad: reads {self.prediction}>"
+        several = self.probabilities is None
+        return f"<DigitPad: reads {self.reading.text if several else self.prediction}>"
 
     def _repr_mimebundle_(self, **options):
         return self.widget._repr_mimebundle_(**options) | {"text/plain": repr(self)}
@@ -261,25 +265,46 @@ class DigitPad:
 
     def _show(self, sheet):
         self._sheet = sheet
-        self.redraw()
         self._read()
+        self.redraw()
 
     def _read(self):
         """Bring image, probabilities and what the page shows up to date with the drawing."""
-        self.image = self.probabilities = None
+        self.image = self.probabilities = self.reading = None
         instead, problem = NOTHING_DRAWN, None
         try:
-            if not self._sheet.empty:
-                self.image = self._sheet.to_mnist()
-                self.probabilities = ask(self._network, self.image)
+            if self._sheet.picture is not None:
+                instead = self._read_picture()
+            elif self._sheet.strokes:
+                self.image = strokes_to_mnist(self._sheet.strokes)
+                self.probabilities = ask(self._network, self.image[None])[0]
         except NoInkError as error:
             instead = f"{error}"
         # A network is the user's own and may fail in any way; the drawing outlives it.
         except Exception as error:
             instead = "No reading"
             problem = f"The network failed, the drawing is kept. {type(error).__name__}: {error}"
-        self._view.show(self.image, self.probabilities, instead, self.read_by)
+        digits = () if self.reading is None else self.reading.digits
+        several = [digit.image for digit in digits]
+        self._view.show(self.image, self.probabilities, instead, self.read_by, several)
         self._view.say(problem or HINT, error=problem is not None)
+
+    def _read_picture(self):
+        """Read the picture on the pad, and return what it says in words."""
+        self.reading = read_picture(self._sheet.picture, self._network)
+        if len(self.reading.digits) == 1:
+            self.image = self.reading.digits[0].image
+            self.probabilities = self.reading.digits[0].probabilities
+        return self.reading.words
+
+
+def _check_ink(colours):
+    """Raise an error if nothing stands out in a picture, in whatever way it is seen."""
+    try:
+        to_mnist(colours)
+    except NoInkError:
+        if not any(search(colours)):
+            raise
 
 
 def _check_point(x, y):

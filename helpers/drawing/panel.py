@@ -11,8 +11,9 @@ import ipywidgets as widgets
 import numpy as np
 from PIL import Image
 
+from helpers.reading import CERTAIN, SURE, percent
+
 ZOOM = 6  # screen pixels to a pixel of the image
-SURE, LIKELY = 0.9, 0.6  # the probabilities from which a reading is called sure, and likely
 
 STYLE = """
 <style>
@@ -63,7 +64,7 @@ class ReadingPanel:
         self.widget = widgets.VBox([widgets.HTML(STYLE), self._words, self._reader, pictures])
         self.widget.layout = widgets.Layout(grid_gap="12px")
 
-    def show(self, image, probabilities, instead, reader=""):
+    def show(self, image, probabilities, instead, reader="", several=()):
         """Show a reading.
 
         Parameters
@@ -71,24 +72,28 @@ class ReadingPanel:
         image : ndarray of shape (28, 28), or None
         probabilities : ndarray of shape (10,), or None
         instead : str
-            What to say when there is no reading.
+            What to say when there are no probabilities.
         reader : str
             A sentence on who reads; empty where nobody knows.
+        several : sequence of ndarray of shape (28, 28)
+            The digits of a picture that holds several.
         """
         self._reader.value = f'<p class="pad-reader">{escape(reader)}</p>' if reader else ""
         self._reader.layout.display = None if reader else "none"
-        self._seen.value = _seen(image)
+        self._seen.value = _seen(image, several)
         self._bars.value = _bars(probabilities)
-        if probabilities is None:
-            self._words.value = f'<p class="pad-words pad-none">{escape(instead)}<span></span></p>'
-            return
-        reading, following = words(probabilities)
         # A widget replaces its whole content. Of what is put in, screen readers announce alerts;
         # any other live region would have to be there before.
-        self._words.value = (
-            '<p class="pad-words" role="alert" aria-live="polite" aria-atomic="true">'
-            f"{reading} <span>{following}</span></p>"
-        )
+        said = 'role="alert" aria-live="polite" aria-atomic="true"'
+        if probabilities is not None:
+            reading, following = words(probabilities)
+            self._words.value = (
+                f'<p class="pad-words" {said}>{reading} <span>{following}</span></p>'
+            )
+        elif several:
+            self._words.value = f'<p class="pad-words" {said}>{escape(instead)}<span></span></p>'
+        else:
+            self._words.value = f'<p class="pad-words pad-none">{escape(instead)}<span></span></p>'
 
 
 def words(probabilities):
@@ -110,19 +115,20 @@ def words(probabilities):
     """
     order = np.argsort(-np.asarray(probabilities), kind="stable")
     (first, p), (second, q) = ((digit, float(probabilities[digit])) for digit in order[:2])
-    following = f"Next guess: {second}, {_percent(q)}." if q >= 0.005 else ""
+    following = f"Next guess: {second}, {percent(q)}." if q >= 0.005 else ""
+    if p >= CERTAIN:
+        return f"I read {first}, {percent(p)} sure.", following
     if p >= SURE:
-        return f"I read {first}, {_percent(p)} sure.", following
-    if p >= LIKELY:
-        return f"I read {first}, but I am only {_percent(p)} sure.", following
-    return f"I am not sure. It may be {first}, {_percent(p)}.", following
+        return f"I read {first}, but I am only {percent(p)} sure.", following
+    return f"I am not sure. It may be {first}, {percent(p)}.", following
 
 
-def _percent(share):
-    return "over 99 %" if share >= 0.995 else f"{100 * share:.0f} %"
-
-
-def _seen(image):
+def _seen(image, several=()):
+    if len(several) > 1:
+        image = _tiled(several)
+        alt = f"{len(several)} digits, each white on black in 28 by 28 pixels, as in MNIST"
+    else:
+        alt = "The digit, white on black in 28 by 28 pixels, scaled and centred as in MNIST"
     if image is None:
         picture = '<div role="img" aria-label="Nothing yet"></div>'
     else:
@@ -130,15 +136,22 @@ def _seen(image):
         content = io.BytesIO()
         pixels.resize((28 * ZOOM, 28 * ZOOM), Image.Resampling.NEAREST).save(content, "PNG")
         data = base64.b64encode(content.getvalue()).decode("ascii")
-        alt = "The digit, white on black in 28 by 28 pixels, scaled and centred as in MNIST"
         picture = f'<img alt="{alt}" src="data:image/png;base64,{data}">'
     return f"<figure><figcaption>What the network sees</figcaption>{picture}</figure>"
+
+
+def _tiled(images):
+    """Lay images out in a square, row by row."""
+    side = int(np.ceil(np.sqrt(len(images))))
+    tiles = np.zeros((side * side, 28, 28), np.float32)
+    tiles[: len(images)] = images
+    return tiles.reshape(side, side, 28, 28).swapaxes(1, 2).reshape(side * 28, side * 28)
 
 
 def _bars(probabilities):
     shares = [0.0] * 10 if probabilities is None else [float(p) for p in probabilities]
     best = None if probabilities is None else int(np.argmax(probabilities))
-    written = [_percent(share).replace("over", "&gt;") for share in shares]
+    written = [percent(share).replace("over", "&gt;") for share in shares]
     rows = "".join(
         f"<tr{' class=pad-best' if digit == best else ''}><th scope=row>{digit}</th>"
         f'<td><div class="pad-bar"><div style="width: {100 * share:.1f}%"></div></div></td>'

@@ -8,7 +8,9 @@ import ipywidgets as widgets
 from helpers.drawing.canvas import PenCanvas
 from helpers.drawing.panel import ReadingPanel
 
-HINT = "Upload: one digit, PNG or JPEG, at most 10 MB."
+HINT = "Upload: a picture of one digit or several, such as PNG or JPEG, at most 10 MB."
+# HEIC cannot be read, but who chooses it is told what to do.
+ACCEPT = ".png,.jpg,.jpeg,.webp,.gif,.bmp,.tif,.tiff,.heic,.heif"
 STYLE = """
 <style>
 .digit-pad {
@@ -70,9 +72,9 @@ class PadView:
         self._note = widgets.HTML()
         self.widget = self._laid_out(size)
 
-    def show(self, image, probabilities, instead, reader=""):
+    def show(self, image, probabilities, instead, reader="", several=()):
         """Show a reading; see `ReadingPanel.show`."""
-        self._panel.show(image, probabilities, instead, reader)
+        self._panel.show(image, probabilities, instead, reader, several)
 
     def say(self, text, error=False):
         """Show a line of text below the pad."""
@@ -118,7 +120,7 @@ class PadView:
             button.on_click(self._guard(lambda _, action=action: action()))
             buttons.append(button)
         upload = widgets.FileUpload(
-            accept=".png,.jpg,.jpeg", icon="", description="Upload a picture", tooltip=HINT
+            accept=ACCEPT, icon="", description="Upload a picture", tooltip=HINT
         )
         upload.observe(self._guard(self._uploaded), names="value")
         for button in (*buttons, upload):

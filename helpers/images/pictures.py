@@ -7,6 +7,7 @@ white.
 
 import io
 import os
+import re
 import stat
 import warnings
 from pathlib import Path
@@ -19,22 +20,28 @@ MAX_BYTES = 50_000_000  # of a file
 MAX_SIDE = 10_000  # pixels
 MAX_PIXELS = 50_000_000
 MAX_SCANNED = 500_000_000  # pixels of a JPEG times its scans, each of which goes over all of them
+MAX_SEGMENTS = 10_000  # of a JPEG
 ENOUGH = 1000  # pixels of the longer side; finer pictures are not worth their memory
 WHITE_ON_WHITE = 0.1  # range of shades in which a transparent picture vanishes on white paper
 WHITES = (1, 255, 4095, 65535)  # what whole numbers count up to: black and white, 8, 12, 16 bits
 ACCEPTED = "PNG, JPEG, WebP, GIF, BMP or TIFF"
 GREY = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 
+# The marks between the parts of a JPEG: not those within a scan, for bytes of 255 and for restarts.
+_MARK = re.compile(rb"\xff[\xc0-\xcf\xd9-\xfe]")
 # How files begin that people take for pictures, or that are pictures which cannot be read here.
+_HEIC = (
+    "a HEIC photograph, as phones store it, which cannot be read here. Export or send it as JPEG; "
+    "on an iPhone: Settings, Camera, Formats, Most Compatible"
+)
 _OTHERS = [
     (b"%PDF", 0, "a PDF. Take a picture of the screen, or export the page as PNG"),
     (b"<svg", 0, "an SVG drawing. Export it as PNG"),
     (b"data:", 0, "a data URL, not a file. Decode what follows the comma by base64.b64decode"),
-] + [
-    (brand, 8, "a HEIC photograph, as phones store it, which cannot be read here. Export or send "
-               "it as JPEG; on an iPhone: Settings, Camera, Formats, Most Compatible")
-    for brand in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
-] + [(b"avi", 8, "an AVIF picture, which cannot be read here. Export it as PNG or JPEG")]  # fmt: skip
+    (b"avif", 8, "an AVIF picture, which cannot be read here. Export it as PNG or JPEG"),
+    *[(b"he" + rest, 8, _HEIC) for rest in (b"ic", b"ix", b"im", b"is", b"vc", b"vx")],
+    *[(brand, 8, _HEIC) for brand in (b"mif1", b"msf1")],
+]
 
 
 class PictureError(ValueError):
@@ -154,19 +161,30 @@ def _open(content):
     except Image.UnidentifiedImageError:
         raise PictureError(f"the file is {_other_kind(content)} and try again.") from None
     _check_size(*image.size)
-    scans = content.count(b"\xff\xda") if image.format in ("JPEG", "MPO") else 1
-    if scans * image.width * image.height > MAX_SCANNED and scans > 1:
-        raise PictureError(
-            f"the picture is a progressive JPEG of {scans} scans, which takes too long to read. "
-            "Export it as PNG, or as JPEG without the option progressive."
-        )
+    if image.format in ("JPEG", "MPO"):
+        _check_scans(content, image.width * image.height)
     return image
+
+
+def _check_scans(content, pixels):
+    """Count the scans of a JPEG up to its end; what follows, such as a film, is never read."""
+    scans = segments = place = 0
+    while mark := _MARK.search(content, place):
+        kind, length = mark[0][1], int.from_bytes(content[mark.end() : mark.end() + 2], "big")
+        place, segments, scans = mark.end() + length, segments + 1, scans + (kind == 0xDA)
+        if scans > 1 and scans * pixels > MAX_SCANNED or segments > MAX_SEGMENTS:
+            raise PictureError(
+                f"the picture is a JPEG of too many parts, {scans} scans among them, which takes "
+                "too long to read. Export it as PNG, or as JPEG without the option progressive."
+            )
+        if kind == 0xD9:
+            return
 
 
 def _other_kind(content):
     """Say what a file is that is no picture of the accepted kinds."""
     for start, place, name in _OTHERS:
-        if content[place:].lstrip()[: len(start)].lower() == start:
+        if content[place:].lstrip()[: len(start)].lower() == start.lower():
             if place == 0 or content[4:8] == b"ftyp":
                 return name
     return "not a PNG or JPEG picture, nor WebP, GIF, BMP or TIFF. Export it as PNG or JPEG"

@@ -1,10 +1,10 @@
 """Find the sheet of paper in a picture: the largest bright patch with four corners.
 
 A photograph shows more than the sheet: a desk, the edge of a book, the shadow of the phone. To a
-network the edge of a sheet is a fine 7. So what lies outside the sheet is painted over with paper.
+network the edge of a sheet is a fine 7. So what lies outside is painted over with paper.
 
-1. **Fill the ink.** Every pixel takes the brightest shade around it, then the darkest of those: thin
-   strokes vanish, edges stay (a *closing*).
+1. **Fill the ink.** Every pixel takes the brightest shade around it, then the darkest of those:
+   thin strokes vanish, edges stay (a *closing*).
 2. **Try thresholds.** What is brighter falls into patches; of each threshold the largest counts.
 3. **Is it a sheet?** It is if it fills the four-sided figure between its outermost corners, and
    becomes darker all along its edge at once, as paper does and light does not.

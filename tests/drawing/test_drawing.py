@@ -425,6 +425,59 @@ def test_a_picture_comes_as_path_image_or_array(pad, tmp_path):
     assert pad.prediction == 1
 
 
+def number():
+    """A picture of a 4 beside a 2."""
+    strokes = [s * 150 + (30, 60) for s in handwriting.write(4)]
+    strokes += [s * 150 + (230, 60) for s in handwriting.write(2)]
+    return Image.eval(strokes_to_image(strokes, (400, 280), 12), lambda value: 255 - value)
+
+
+def test_several_digits_of_an_upload_are_read_as_a_number(trained, sent):
+    pad = DigitPad(trained)
+    content = io.BytesIO()
+    number().save(content, "PNG")
+    upload(pad, content.getvalue())
+    assert pad.prediction == 42 and pad.reading.text == "42" and repr(pad) == "<DigitPad: reads 42>"
+    assert pad.probabilities is None and pad.image is None
+    assert "I read 42: 2 digits, each at least" in page(pad)
+    assert 'role="alert"' in find(pad, widgets.HTML, "I read 42").value
+    assert "2 digits, each white on black" in find(pad, widgets.HTML, "<figure>").value
+
+
+def test_the_places_of_digits_are_shown_in_the_picture(trained, sent):
+    pad = DigitPad(trained)
+    del sent[:]
+    pad.load_image(number())
+    assert sent.count("putImageData") == 1 == sent.count("fillText") - 1
+    assert sent.index("putImageData") < sent.index("strokeRect")
+    assert sent.count("strokeRect") == 2
+    del sent[:]
+    send(pad, "client_ready")
+    assert sent.count("strokeRect") == 2
+
+
+def test_a_new_network_reads_the_same_picture(trained):
+    pad = DigitPad(Broken(ValueError("no")))
+    pad.load_image(number())
+    assert pad.prediction is None and "the drawing is kept" in page(pad)
+    pad.network = trained
+    assert pad.prediction == 42
+
+
+def test_a_picture_without_a_digit_is_shown_and_says_so():
+    pad = DigitPad(Broken(np.full((1, 10), 0.1)))
+    pad.load_image(picture())
+    assert pad.prediction is None and "I see no digit that I can read." in page(pad)
+    assert pad.reading.digits == ()
+
+
+def test_a_photograph_from_a_phone_is_refused_with_advice(pad):
+    upload(pad, b"\0\0\0\x18ftypheic" + bytes(99))
+    assert "HEIC" in page(pad) and "as JPEG" in page(pad)
+    accepted = find(pad, widgets.FileUpload).accept
+    assert ".heic" in accepted and ".webp" in accepted
+
+
 # Networks
 
 

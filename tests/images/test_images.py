@@ -107,6 +107,12 @@ def test_nothing_or_a_dot_is_no_ink(strokes):
         ([[1, 2, 3]], r"stroke 0 has the shape \(3,\)"),
         ([[(1, 2)], [(1, 2, 3)]], r"stroke 1 has the shape \(1, 3\)"),
         ([[(1, np.nan), (2, 3)]], "NaN or infinity"),
+        ([[(1, 1e308), (2, 3)]], "stroke 0 has a point more than 100,000 pixels away"),
+        ([None], "stroke 0"),
+        (None, "strokes must be a list.*NoneType"),
+        ([["a", "b"]], "strokes must be a list.*could not convert"),
+        ([[(1, 2), (3,)]], "strokes must be a list"),
+        ([np.zeros((500_000, 2))] * 2, "1,000,000 points, at most 50,000"),
     ],
 )
 def test_wrong_strokes_are_refused(strokes, message):
@@ -265,6 +271,13 @@ def variants():
         "black on transparent": file_of(clear),
         "white on transparent": file_of(chalk),
         "large": file_of(dark.resize((4000, 4000))),
+        "WebP": file_of(dark, "WEBP"),
+        "WebP, transparent": file_of(chalk, "WEBP"),
+        "GIF": file_of(dark, "GIF"),
+        "film as GIF": file_of(dark, "GIF", save_all=True, append_images=[light, light]),
+        "BMP": file_of(dark, "BMP"),
+        "TIFF": file_of(dark.convert("RGB"), "TIFF", compression="tiff_lzw"),
+        "TIFF of 16 bits": file_of(deep, "TIFF"),
     }
 
 
@@ -293,6 +306,34 @@ def test_a_phone_held_any_way_shows_the_digit_upright(orientation):
     exif[0x0112] = orientation
     shown = to_mnist(open_picture(file_of(stored, "JPEG", exif=exif, quality=95)))
     assert np.abs(shown - to_mnist(upright)).mean() < 0.01
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_an_image_just_opened_is_turned_upright_too(mode):
+    upright = grey_image(1 - ink_of(7))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    stored = file_of(upright.transpose(Image.Transpose.ROTATE_90), "JPEG", exif=exif, quality=95)
+    shown = to_mnist(Image.open(io.BytesIO(stored)).convert(mode))
+    assert np.abs(shown - to_mnist(upright)).mean() < 0.01
+
+
+def test_a_jpeg_of_very_many_scans_is_refused_at_once():
+    content = file_of(grey_image(np.random.default_rng(0).random((3000, 4000))), "JPEG",
+                      quality=20, progressive=True)  # fmt: skip
+    start = content.rindex(b"\xff\xda")
+    scan = content[start:-2]
+    with pytest.raises(PictureError, match="too many parts, 4. scans"):
+        open_picture(content[:start] + 200 * scan[:400] + content[-2:])
+    # What follows the end, as the film behind a phone's photograph, is no part of the picture.
+    assert open_picture(content + 200 * scan[:400]).size
+    with pytest.raises(PictureError, match="too many parts"):
+        open_picture(content[:20] + 20_000 * b"\xff\xfe\0\2" + content[20:])
+
+
+def test_a_file_too_large_to_read_is_refused():
+    with pytest.raises(PictureError, match="60 MB, at most 50 MB"):
+        open_picture(bytes(60_000_000))
 
 
 def truncated(kind):
@@ -346,6 +387,34 @@ def test_integers_and_floats_mean_the_same():
     np.testing.assert_allclose(to_grey(shades > 0.5), shades > 0.5)
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int16, np.int32, np.int64, np.uint64])
+def test_whole_numbers_up_to_255_are_shades_of_any_type(dtype):
+    """As of a CSV file, which gives int64."""
+    shades = np.arange(256).reshape(16, 16)
+    np.testing.assert_allclose(to_grey(shades.astype(dtype)), shades / 255, atol=1e-6)
+
+
+@pytest.mark.parametrize("white", [1, 255, 4095, 65535])
+@pytest.mark.parametrize("kind", ["array", "I", "I;16", "F"])
+def test_numbers_are_shades_whatever_they_count_up_to(white, kind):
+    shades = 1 - ink_of(3)
+    numbers = np.rint(white * shades)
+    picture = {
+        "array": lambda: numbers.astype(np.int64),
+        "I": lambda: Image.fromarray(numbers.astype(np.int32)),
+        "I;16": lambda: Image.fromarray(numbers.astype(np.uint16)),
+        "F": lambda: Image.fromarray((white * shades).astype(np.float32)),
+    }[kind]()
+    assert np.abs(to_mnist(picture) - to_mnist(ink_of(3))).mean() < 0.03
+
+
+def test_a_large_array_is_reduced_not_thinned():
+    fine = np.kron(1 - ink_of(3, 700), np.ones((3, 3)))
+    fine[::2] = fine[::2] * 0.5  # every other row darker: thinning would show only those, or none
+    assert to_grey(fine).shape == (1050, 1050)
+    assert np.abs(to_mnist(fine) - to_mnist(ink_of(3))).mean() < 0.03
+
+
 @pytest.mark.parametrize(
     ("array", "error", "message"),
     [
@@ -356,6 +425,8 @@ def test_integers_and_floats_mean_the_same():
         (np.full((28, 28), np.nan), ValueError, "must lie between 0"),
         (np.array([["a"]]), TypeError, "<U1"),
         ("digit.png", TypeError, "not str"),
+        (Image.fromarray(np.full((28, 28), np.nan, np.float32)), ValueError, "between nan and nan"),
+        (Image.fromarray(np.full((28, 28), -1, np.int32)), ValueError, "no negative values.*-1"),
         (np.full((28, 28), -128, np.int8), ValueError, "no negative values.*-128"),
         (Image.new("L", (0, 0)), PictureError, "empty: it has 0 x 0 pixels"),
         (np.ones((2, 10_001)), PictureError, "10,001 x 2"),
