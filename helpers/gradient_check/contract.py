@@ -18,7 +18,6 @@ class Runs:
 
 def run_twice(parameters, forward, backward, argument, make_dy):
     """Run forward and backward twice; keep the gradients, and what breaks the contract."""
-    name, x = argument
     params = [(label, layer.params[key]) for label, layer, key in parameters]
     before = [array.copy() for _, array in [argument, *params]]
     y = np.array(forward())
