@@ -145,7 +145,7 @@ def edges_of_the_paper(rng):
 
 def shadow(rng):
     """The hard shadow of a phone or a hand, beside the digit."""
-    page, digit, (top, left, height, width) = _sheet(rng, height=rng.uniform(0.3, 0.5))
+    page, digit, (top, left, height, _) = _sheet(rng, height=rng.uniform(0.3, 0.5))
     dark = rng.uniform(0.3, 0.65)
     if rng.random() < 0.5:
         page[int(rng.uniform(top + height + 3, len(page))) :] *= dark
@@ -342,7 +342,7 @@ def glare(rng):
 
 def caption(rng):
     """Small print below the digit."""
-    page, digit, (top, left, height, _) = _sheet(rng, side=400, height=rng.uniform(0.4, 0.6))
+    page, digit, (top, _, height, _) = _sheet(rng, side=400, height=rng.uniform(0.4, 0.6))
     image = Image.fromarray((255 * page).astype(np.uint8))
     font = ImageFont.load_default(rng.uniform(10, 18))
     place = (rng.uniform(5, 60), min(top + height + 8, len(page) - 22))

@@ -19,8 +19,12 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+from docs import draw_step
+from helpers.training import fit
+
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 MODULES = helpers_source.modules()
 PLACES = helpers_source.places()
@@ -90,11 +94,13 @@ def test_readme_gives_both_commands(command):
     assert "cnn-course" not in command or "cnn-course" in PROJECT["project"]["scripts"]
 
 
-def test_readme_links_lead_somewhere():
-    files = [t.partition("#")[0] for _, t in LINK.findall(README) + IMAGE.findall(README)]
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/how_fit_works.md"])
+def test_links_lead_somewhere(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    files = [t.partition("#")[0] for _, t in LINK.findall(text) + IMAGE.findall(text)]
     local = [file for file in files if file and not re.match(r"\w+:", file)]
     assert local
-    assert [file for file in local if not (ROOT / file).exists()] == []
+    assert [file for file in local if not (ROOT / page).parent.joinpath(file).exists()] == []
 
 
 def test_readme_shows_the_pad_and_says_what_is_to_be_seen():
@@ -261,6 +267,34 @@ def test_the_course_s_own_names_have_full_docstrings(module, name):
     assert helpers_source.numpydoc_problems(part) == []
 
 
+# Lengths
+
+
+def test_what_is_long_has_a_reason():
+    """CONTRIBUTING lists every module above 250 lines and every body above 25, and no other."""
+    reasons = dict(re.findall(r"^\| `(helpers[\w.]+)` \| (.+) \|$", CONTRIBUTING, re.M))
+    modules, bodies = helpers_source.lengths()
+    long = {name for name, lines in modules.items() if lines > 250}
+    long |= {name for name, lines in bodies.items() if lines > 25}
+    assert long == set(reasons)
+    assert all(len(reason.split()) >= 3 for reason in reasons.values())
+
+
+# The page on training
+
+
+def test_the_picture_of_a_step_is_described(tmp_path):
+    page = (ROOT / "docs" / "how_fit_works.md").read_text(encoding="utf-8")
+    assert IMAGE.search(page).groups() == (draw_step.ALT, draw_step.PICTURE.name)
+    draw_step.draw(tmp_path / "picture.png")
+    assert (tmp_path / "picture.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_page_on_training_is_led_to():
+    for text in (README, CONTRIBUTING, inspect.getdoc(fit)):
+        assert "docs/how_fit_works.md" in text
+
+
 # Files
 
 
@@ -293,10 +327,37 @@ def test_words_are_spelt_right(texts):
     assert spelling_mistakes(*names) == []
 
 
-def test_ci_runs_what_the_readme_says():
+def test_ci_runs_what_contributing_says():
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     for command in ("ruff check .", "ruff format --check .", "lint-imports", "uv run pytest"):
         assert command in script
     if os.name == "posix":
-        for name in ("run", "lowest"):
-            subprocess.run(["bash", "-n", ROOT / ".ci" / name], check=True)
+        subprocess.run(["bash", "-n", ROOT / ".ci" / "run"], check=True)
+    for command in ("uv run ruff format .", "uv run lint-imports", "bash .ci/run"):
+        assert command in CONTRIBUTING
+
+
+def test_the_workflow_runs_that_script_and_every_python():
+    text = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    jobs = yaml.safe_load(text)["jobs"]
+    assert jobs["everything"]["steps"][-1] == {"run": "bash .ci/run"}
+    matrix = jobs["tests"]["strategy"]["matrix"]
+    assert {system.partition("-")[0] for system in matrix["system"]} == {"windows", "macos"}
+    given = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    bound = SpecifierSet(given["dependencies"][0].removeprefix("python"))
+    all_of_them = [f"3.{minor}" for minor in range(8, 30)]
+    assert matrix["python"] == [version for version in all_of_them if version in bound]
+
+
+def test_before_a_commit_the_same_tools_are_called():
+    text = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+    hooks = {hook["id"]: hook for repo in yaml.safe_load(text)["repos"] for hook in repo["hooks"]}
+    assert {"ruff", "ruff-format", "codespell", "widget-state"} <= set(hooks)
+    assert hooks["check-added-large-files"]["args"] == ["--maxkb=2000"]  # as above
+
+
+def test_the_citation_is_of_this_version():
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert cited["version"] == PROJECT["project"]["version"]
+    assert [author["name"] for author in cited["authors"]] == ["The CNN from Scratch authors"]
+    assert " AND ".join(cited["license"]) == PROJECT["project"]["license"]

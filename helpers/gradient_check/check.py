@@ -7,11 +7,12 @@ to the same question, and fills ``grads`` anew each time.
 """
 
 import copy
-from dataclasses import dataclass
 
 import numpy as np
 
-from helpers.gradient_check.differences import STEP, compare, relative_error
+from helpers.gradient_check.contract import run_twice
+from helpers.gradient_check.differences import STEP
+from helpers.gradient_check.judge import compare
 from helpers.gradient_check.report import GradientReport
 from helpers.losses import softmax_cross_entropy
 
@@ -68,9 +69,7 @@ def check_layer(
     True
     """
     rng = np.random.default_rng(0) if rng is None else rng
-    layer, x = copy.deepcopy(layer), _as_float64(x, "x")
-    for name, value in getattr(layer, "params", {}).items():
-        layer.params[name] = np.array(value, dtype=np.float64)
+    layer, x = _in_float64(layer), _as_float64(x, "x")
     forward = _repeatable([layer], lambda: layer.forward(x, training=training))
     parameters = [(name, layer, name) for name in getattr(layer, "params", {})]
 
@@ -81,7 +80,7 @@ def check_layer(
         above[...] = rng.normal(size=y.shape) if dy is None else dy
         return above
 
-    run = _run(parameters, forward, layer.backward, ("x", x), gradient_from_above)
+    run = run_twice(parameters, forward, layer.backward, ("x", x), gradient_from_above)
 
     def objective(_):
         return np.append(forward(), getattr(layer, "penalty", 0.0))
@@ -151,7 +150,7 @@ def check_network(
     def gradient_of_loss(logits):
         return softmax_cross_entropy(logits, labels)[1]
 
-    run = _run(parameters, forward, net.backward, ("images", images), gradient_of_loss)
+    run = run_twice(parameters, forward, net.backward, ("images", images), gradient_of_loss)
 
     def objective(_):
         loss, _ = softmax_cross_entropy(forward(), labels)
@@ -163,6 +162,14 @@ def check_network(
         for name, array, gradient in run.gradients
     ]
     return GradientReport(type(net).__name__, tuple(rows), tolerance, tuple(run.problems))
+
+
+def _in_float64(layer):
+    """A copy of a layer, its parameters in float64."""
+    layer = copy.deepcopy(layer)
+    for name, value in getattr(layer, "params", {}).items():
+        layer.params[name] = np.array(value, dtype=np.float64)
+    return layer
 
 
 def _as_float64(array, name):
@@ -185,60 +192,3 @@ def _repeatable(layers, forward):
         return forward()
 
     return repeated
-
-
-@dataclass
-class _Run:
-    dy: np.ndarray
-    problems: list
-    gradients: list  # of (name, array, gradient); empty if there is a problem
-
-
-def _run(parameters, forward, backward, argument, make_dy):
-    """Run forward and backward twice; keep the gradients, and what breaks the contract."""
-    name, x = argument
-    params = [(label, layer.params[key]) for label, layer, key in parameters]
-    before = [array.copy() for _, array in [argument, *params]]
-    y = np.array(forward())
-    dy = make_dy(y)
-    dy_before = dy.copy()
-    found = _gradients(parameters, backward(dy))
-    problems = []
-    for (label, array), old in zip(
-        [argument, *params, ("dy", dy)], [*before, dy_before], strict=True
-    ):
-        if not np.array_equal(array, old):
-            problems.append(f"{label} was written to: compute into a new array.")
-            array[...] = old
-    problems += _defects("what forward returns", y, y.shape)
-    for (label, array), gradient in zip([argument, *params], found, strict=True):
-        problems += _defects(f"the gradient of {label}", gradient, array.shape)
-    if not problems:
-        again = forward()
-        if not np.array_equal(again, y):
-            problems.append(
-                "forward gives two answers for one x: take random numbers from layer.rng only."
-            )
-        twice = _gradients(parameters, backward(dy))
-        if any(relative_error(a, b) > 1e-9 for a, b in zip(found, twice, strict=True)):
-            problems.append("a second backward gives other gradients: fill grads, do not add.")
-    compared = zip([argument, *params], found, strict=True)
-    return _Run(dy, problems, [] if problems else [(*pair, g) for pair, g in compared])
-
-
-def _gradients(parameters, dx):
-    """Copy the gradients of x and of each parameter; None for one that is missing."""
-    found = [dx, *(getattr(layer, "grads", {}).get(key) for _, layer, key in parameters)]
-    return [None if gradient is None else np.array(gradient) for gradient in found]
-
-
-def _defects(what, array, shape):
-    if array is None:
-        return [f"{what} is missing."]
-    if array.shape != shape:
-        return [f"{what} has shape {array.shape}, not {shape}."]
-    if array.dtype != np.float64:
-        return [f"{what} is {array.dtype}, though x and all parameters are float64."]
-    if not np.isfinite(array).all():
-        return [f"{what} holds NaN or infinity."]
-    return []

@@ -67,12 +67,7 @@ class BatchNorm(Layer):
             centre /= len(flat) * batch
         np.subtract(flat, self._spread("centre", centre, batch), out=self._centred)
         if training:
-            squares = _column_products(self._centred, self._centred).reshape(-1, batch)
-            counts = self.work.array("counts", centre.shape, x.dtype)
-            counts[...] = len(flat) * batch
-            parts = counts, centre, squares.sum(axis=1)
-            running = self.running_mean, self.running_var
-            self.work.run(self._whole_batch, *parts, *running, offset, var)
+            self._learn(centre, len(flat) * batch, offset, var)
         self._offset = offset
         self._inverse_std = 1 / np.sqrt(var + self.epsilon)
         y = self.work.array("y", flat.shape, x.dtype)
@@ -121,6 +116,15 @@ class BatchNorm(Layer):
         np.multiply(values, self._spread("scale", gain, batch), out=out)
         out += self._spread("shift", shift, batch)
         return out
+
+    def _learn(self, centre, count, offset, var):
+        """Statistics of the whole batch, from the `count` values of each feature here."""
+        squares = _column_products(self._centred, self._centred).reshape(len(centre), -1)
+        counts = self.work.array("counts", centre.shape, centre.dtype)
+        counts[...] = count
+        parts = counts, centre, squares.sum(axis=1)
+        running = self.running_mean, self.running_var
+        self.work.run(self._whole_batch, *parts, *running, offset, var)
 
     def _whole_batch(self, counts, means, squares, running_mean, running_var, offset, var):
         """Statistics of the whole batch, from those of its parts; fills the last four arrays.

@@ -13,14 +13,17 @@ from helpers.plots.basics import growing_templates, luck, surprise, temperatures
 from helpers.plots.charts import bars, confusion, probabilities, reading
 from helpers.plots.convolutions import answers, kernel_explorer, kernels, places
 from helpers.plots.curves import LiveCurves, curves
-from helpers.plots.digits import digit_grid, digit_numbers, gallery
-from helpers.plots.evaluation import intervals, overlays, reliability_diagram, sizes
+from helpers.plots.digits import digit_grid, digit_numbers
+from helpers.plots.estimates import intervals, sizes
+from helpers.plots.evaluation import overlays, reliability_diagram
 from helpers.plots.filters import feature_maps, filters, stages
+from helpers.plots.galleries import gallery
 from helpers.plots.graphs import walk_back
+from helpers.plots.memory import matrices, memory_order, windows
 from helpers.plots.mistakes import misread_by_one, misread_explorer, mistake_explorer, mistakes
 from helpers.plots.optimizers import descent, descents, lines, rate_race, rate_search
 from helpers.plots.pools import LiveScores, influence, pooling_explorer, shift_explorer
-from helpers.plots.speed import matrices, memory_order, rates, windows
+from helpers.plots.speed import rates
 from helpers.plots.squares import tables
 from helpers.plots.style import LiveFigure, as_html, drawing, percent, show
 

@@ -147,7 +147,8 @@ def _pooled_first(row):
 
     Both orders give the same: a maximum of zero has no gradient, whoever is said to have won.
     """
-    for i, pair in enumerate(zip(row, row[1:], strict=False)):
+    # Not pairwise: a ReLU that has moved down may meet the next pooling.
+    for i, pair in enumerate(zip(row, row[1:], strict=False)):  # noqa: RUF007
         if [type(layer) for layer in pair] == [ReLU, MaxPool2D]:
             row[i : i + 2] = reversed(pair)
     return row

@@ -7,6 +7,7 @@ as computers of a cluster do.
 """
 
 import concurrent.futures
+import itertools
 import queue
 import threading
 
@@ -172,4 +173,4 @@ class Meeting:
 def parts_of(count, threads):
     """Cut range(count) into `threads` neighbouring slices of nearly equal length."""
     edges = [count * i // threads for i in range(threads + 1)]
-    return [slice(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return [slice(a, b) for a, b in itertools.pairwise(edges)]

@@ -51,8 +51,7 @@ class Run:
     ):
         self.net, self.optimizer, self.rng, self.settings = net, optimizer, rng, settings
         self.images, self.labels = train
-        self.validation = validation
-        self.threads = thread_count
+        self.validation, self.threads = validation, thread_count
         self.interruption = interruption
         self.base_rate = optimizer.learning_rate
         self.optimizer_text = repr(optimizer)  # before a schedule changes the rate
@@ -182,12 +181,15 @@ class Run:
                 break
         if not self.steps.finite():
             raise self._diverged(batch, number)
+        self._remember(loss / seen, correct, self.labels[order[:seen]], time.perf_counter() - start)
+
+    def _remember(self, loss, correct, labels, seconds):
+        """Write down an epoch, perhaps interrupted, that saw images of these labels."""
         history = self.history
-        history.loss.append(loss / seen)
-        of_a_class = np.count_nonzero(self.labels[order[:seen]] != NO_CLASS)
-        history.accuracy.append(correct / max(1, of_a_class))
+        history.loss.append(loss)
+        history.accuracy.append(correct / max(1, np.count_nonzero(labels != NO_CLASS)))
         history.learning_rate.append(float(self.optimizer.learning_rate))
-        history.seconds.append(time.perf_counter() - start)
+        history.seconds.append(seconds)
 
     # --- after an epoch ---------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from helpers.workbook.trial import Blank, NotYet, Trial
 _stood_in = {}
 
 
-class check(Trial):  # noqa: N801 - used like a function: with check("softmax") as test
+class check(Trial):  # small letters: it is used like a function: with check("softmax") as test
     """Context in which an answer is tried.
 
     Parameters

@@ -445,7 +445,7 @@ def test_failure_is_remembered_only_when_nobody_answered(serve, cache, impatient
         broken.requests.clear()
         assert mnist.load(verbose=False).source == "sample"
         assert broken.requests != []
-    (silent,) = serve(hang)
+    serve(hang)
     assert mnist.load(verbose=False).source == "sample"
     (server,) = serve(well)
     assert mnist.load(verbose=False).source == "sample" and server.requests == []
@@ -517,7 +517,7 @@ def test_a_full_disk(serve, cache, monkeypatch):
 def test_fetch_on_the_command_line(serve, cache, capsys):
     serve(well)
     assert command.main(["--fetch"]) == 0
-    out, err = capsys.readouterr()
+    out = capsys.readouterr().out
     assert "data/mnist   all of MNIST: 200 training and 50 test images, checksums correct" in out
     assert "mnist.load() takes data/mnist." in out
     assert command.main(["--fetch"]) == 0

@@ -38,7 +38,7 @@ PICTURES = {
         own=["small"],
         below=["large"],
         unit="accuracy (%)",
-    ),  # fmt: skip
+    ),
 }
 
 

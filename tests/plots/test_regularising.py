@@ -24,7 +24,7 @@ def the_one(shown):
 def test_weights_are_shown_with_what_they_read(shown):
     images = {0: np.ones((4, 4)), 0.3: np.full((4, 4), 0.1)}
     regularising.weight_images(images, {0: (0.99, 0.8), 0.3: (0.9, 0.85)})
-    figure, alt = the_one(shown)
+    _, alt = the_one(shown)
     assert "1.00 with λ = 0, 0.10 with λ = 0.3" in alt and "85.0% with λ = 0.3" in alt
 
 
@@ -82,5 +82,5 @@ def test_changed_digits_are_shown_with_their_limits(shown):
 
 def test_remedies_are_shown_with_each_seed(shown):
     regularising.remedies({"nothing": [93.0, 94.0], "batch norm": [95.0, 95.5]})
-    figure, alt = the_one(shown)
+    _, alt = the_one(shown)
     assert "nothing 93.5%, batch norm 95.2%" in alt and "1.0 points apart" in alt

@@ -71,7 +71,7 @@ def test_every_network_trains_by_its_best_recipe(name):
 
 
 def test_the_record_tells_how_the_weights_were_made(trained):
-    folder, net, record = trained
+    folder, _, record = trained
     stored = json.loads((folder / "mlp.json").read_text(encoding="utf-8"))
     assert stored == record
     assert stored["network"] == "mlp"

@@ -42,6 +42,28 @@ def places():
     return found
 
 
+def lengths():
+    """Return the lines of each module, and of each function's body without its docstring.
+
+    Returns
+    -------
+    modules, bodies : dict of str to int
+        By names such as ``"helpers.losses"`` and ``"helpers.losses.softmax"``. A method goes by the
+        name of its module, not of its class.
+    """
+    modules, bodies = {}, {}
+    for name, path in files().items():
+        text = path.read_text(encoding="utf-8")
+        modules[name] = len(text.splitlines())
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef):
+                body = node.body[1:] if ast.get_docstring(node) else node.body
+                lines = node.end_lineno - body[0].lineno + 1 if body else 0
+                place = f"{name}.{node.name}"
+                bodies[place] = max(lines, bodies.get(place, 0))
+    return modules, bodies
+
+
 def imports(tree):
     """Return the names of the packages that a module imports, such as `numpy`.
 

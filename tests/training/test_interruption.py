@@ -42,10 +42,10 @@ def test_nothing_raises_outside_or_a_third_time():
         with pytest.raises(KeyboardInterrupt), interruption.impatient():
             raise AssertionError("not reached")
         press()
-    with stop_after_step() as interruption, pytest.raises(KeyboardInterrupt):
-        with interruption.impatient():
+    stopping = stop_after_step()
+    with stopping as interruption, pytest.raises(KeyboardInterrupt), interruption.impatient():
+        press()
+        try:
             press()
-            try:
-                press()
-            finally:
-                press()
+        finally:
+            press()

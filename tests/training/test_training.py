@@ -371,7 +371,7 @@ def test_the_best_weights_come_back_when_patience_lasts():
 # --- interruption -------------------------------------------------------------------------------
 
 
-class interrupt_at:  # noqa: N801 - used like a function
+class interrupt_at:  # small letters: used like a function
     """An augmentation that presses Ctrl+C at one step, and changes no image."""
 
     def __init__(self, step):
