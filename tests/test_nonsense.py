@@ -175,14 +175,6 @@ def test_a_temperature_changes_no_prediction(trained, digits_sample):
     np.testing.assert_array_equal(taught.predict(images), cooled.predict(images))
 
 
-def test_statistics_of_averaged_weights_are_of_digits_and_nonsense():
-    recipe = Recipe(
-        RECIPES["deep_cnn"]["known"].optimizer, 1, 64, average=0.9, images=256, nonsense=0.25
-    )
-    _, record = train("deep_cnn", recipe=recipe, **QUICK)
-    assert np.isfinite(record["validation"]["loss"])
-
-
 def test_an_interrupted_training_sees_the_same_nonsense_again(tmp_path, interrupt_after):
     """Ctrl+C in the second epoch; the same call then ends at the weights of an unbroken run."""
     recipe = dataclasses.replace(
