@@ -70,6 +70,14 @@ def test_small_networks_get_one_thread_and_large_ones_all_cores(monkeypatch):
     assert threads.check_threads(4, dense) == 4
 
 
+@pytest.mark.parametrize(("operations", "count"), [(0, 1), (1_999_999, 1), (2_000_000, 6)])
+def test_threads_begin_at_two_million_operations_an_image(monkeypatch, operations, count):
+    monkeypatch.setattr(threads.cores, "physical_cores", lambda: 6)
+    net = Sequential([Flatten(), Dense(784, 10)])
+    monkeypatch.setattr(net, "operations", lambda: operations)
+    assert threads.default_threads(net) == count
+
+
 # Seeds
 
 
