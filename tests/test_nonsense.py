@@ -9,7 +9,7 @@ from helpers import handwriting, nonsense, recipes
 from helpers.images import strokes_to_mnist
 from helpers.letters import LETTERS, letters
 from helpers.losses import NO_CLASS
-from helpers.recipes import RECIPES, Recipe, train
+from helpers.recipes import RECIPES, train
 
 QUICK = {"source": "sample", "progress": False, "test": False}
 
