@@ -120,6 +120,8 @@ class WeightFile:
         try:
             input_shape, entries = description["input_shape"], description["layers"]
             input_shape = tuple(arguments.whole_number(n, "input_shape") for n in input_shape)
+            if not input_shape:
+                raise ValueError("its input_shape is empty")
             if not 1 <= len(entries) <= _MAX_LAYERS:
                 raise ValueError(f"{len(entries)} layers; it needs at least one layer")
             for index, entry in enumerate(entries):

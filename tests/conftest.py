@@ -5,6 +5,7 @@ import itertools
 import os
 import signal
 
+import hypothesis
 import pytest
 
 from helpers import mnist
@@ -21,6 +22,12 @@ def pytest_configure():
     cached = any(mnist_files.cache_folder().glob("train-images*"))
     if not os.environ.get("MNIST_DIR") and not cached:
         os.environ["MNIST_DIR"] = str(mnist_files.sample_folder())
+
+
+if ON_CI:
+    # The same cases every time: a change is judged by itself, not by luck.
+    hypothesis.settings.register_profile("ci", derandomize=True, database=None)
+    hypothesis.settings.load_profile("ci")
 
 
 def pytest_report_header():

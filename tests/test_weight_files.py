@@ -7,7 +7,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from test_network import images, make_net
 
@@ -485,6 +485,7 @@ ENTRIES = st.builds(
 )
 
 
+@example([{"layer": "ReLU", "config": {}}], [])
 @given(JSON_VALUES | st.lists(ENTRIES | JSON_VALUES, max_size=4), st.lists(st.integers(-1, 10**6)))
 @settings(max_examples=150, deadline=2000)
 def test_any_description_is_a_network_or_an_error(tmp_path_factory, entries, input_shape):
