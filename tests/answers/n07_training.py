@@ -120,7 +120,7 @@ WRONG = {
         ("    optimizer.learning_rate = rate\n", "", "does not grow"),
         ("    optimizer.update(net.parameters, net.gradients)\n", "", "no step"),
         ("    if losses[-1] > 2 * losses[0]:\n        break\n", "", "goes on"),
-        ("2 * losses[0]", "losses[0]", ""),
+        ("2 * losses[0]", "losses[0]", "just above the first"),
         ("return losses", "found = losses", "returns nothing"),
         ("next(numbers)", "np.arange(128)", ""),
         (
