@@ -10,6 +10,7 @@ on. Where it passes in a workbook, hers is kept (see `helpers.workbook.keep`).
 """
 
 import linecache
+import re
 import sys
 import traceback
 
@@ -99,15 +100,20 @@ class check(Trial):  # small letters: it is used like a function: with check("so
         )
 
     def _explained(self, error, trace):
+        line = _in_answer(trace)
+        place = f", in the line\n\n    {line}\n\n" if line else ". "
         if isinstance(error, AssertionError):
-            return f"{self.exercise}: not yet. {error}"
-        if isinstance(error, NameError) and not _in_answer(trace):
+            said = str(error) or f"An assert fails{place}".rstrip()
+            return f"{self.exercise}: not yet. {said}"
+        if isinstance(error, UnboundLocalError):
+            name = re.search(r"'(\w+)'", str(error))  # Python has it in the text only
+            said = f"{name[1]} is used before it is computed" if name else str(error)
+            return f"{self.exercise}: not yet. {said}{place}".rstrip()
+        if isinstance(error, NameError) and not line:
             return (
                 f"{self.exercise}: not yet. {error}. Run the cell above; if it shows an error, "
                 "mend that first."
             )
-        line = _in_answer(trace)
-        place = f", in the line\n\n    {line}\n\n" if line else ". "
         return f"{self.exercise}: not yet. {type(error).__name__}: {error}{place}".rstrip()
 
     def _stand_in(self):

@@ -72,7 +72,7 @@ WRONG = {
         ),
         (
             "dh = de\nde = 2 * e" + WALK.replace("de = 2 * e\ndh = de", ""),
-            "cannot access local variable",
+            "is used before it is computed",
         ),
         (WALK.replace("(z > 0)", "(h >= 0)"), "the ReLU hands nothing back"),
     ],

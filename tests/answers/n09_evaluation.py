@@ -307,6 +307,11 @@ WRONG = {
         ),
     ],
     "f-beta": [
+        (
+            "p, r = precision(matrix), recall(matrix)\n"
+            "return (1 + beta**2) * p * r / np.maximum(beta**2 * p + r, 1)",
+            "lifted to 1",
+        ),
         *_changed(
             F_BETA,
             ("(1 + beta**2)", "(1 + beta)", "in the factor"),
