@@ -29,6 +29,7 @@ __all__ = ["Digit", "Reading", "ask", "best_network", "check_network", "read_pic
 SURE = 0.6  # confidence from which a digit counts as read
 CERTAIN = 0.9  # confidence of each of several digits that outweigh a reading as one
 LEAST = 0.3  # confidence below which something is no digit
+LEAST_INK = 0.3  # ink of the sure digits, as a share of all ink in the picture
 SMALL, LARGE = 0.45, 2.2  # height of a digit, as a share of the median of those in the picture
 FAINT = 0.55  # contrast of a digit, as a share of the median of those in the picture
 THIN = 0.5  # width of a digit's strokes, as a share of the median of those in the picture
@@ -264,15 +265,30 @@ def _is_upright(digit):
 def _search(colours, net):
     """Search for digits in every way to see ink, and return what the best way finds."""
     best, most = [], 0.0
-    for found in search(colours):
+    for found, amount in search(colours):
         digits = _digits([find.image for find in found], [find.box for find in found], net)
-        digits = _alike(digits, found)
-        worth = sum(digit.confidence if digit.sure else -0.5 for digit in digits)
+        digits, worth = _weigh(digits, found, amount)
         if worth > most:
             best, most = [digit for digit in digits if digit.confidence >= LEAST], worth
         if best and len(best) == len(found) and worth >= CERTAIN * len(found):
             break  # nothing is left to find
     return best
+
+
+def _weigh(digits, found, amount):
+    """Return the digits that are alike, and what they are worth.
+
+    A sure one is worth its confidence. One that is not costs a half, and what is no digit costs
+    one. Where the sure ones are but a small part of all ink, as in a photograph of something else,
+    they are worth nothing.
+    """
+    alike = _alike(digits, found)
+    sure = [find.amount for digit, find in alike if digit.sure]
+    if sum(sure) < LEAST_INK * amount:
+        return [], 0.0
+    digits = [digit for digit, _ in alike]
+    costs = [0.5 if digit.confidence >= LEAST else 1.0 for digit in digits if not digit.sure]
+    return digits, sum(digit.confidence for digit in digits if digit.sure) - sum(costs)
 
 
 def _digits(images, boxes, net):
@@ -285,18 +301,20 @@ def _digits(images, boxes, net):
 
 
 def _alike(digits, found):
-    """Return the digits that are about as tall, dark and bold as the sure ones with most ink."""
-    sure = [k for k, digit in enumerate(digits) if digit.sure]
+    """Return the digits, with their finds, that are as tall, dark and bold as the sure ones."""
+    pairs = list(zip(digits, found, strict=True))
+    sure = [find for digit, find in pairs if digit.sure]
     if not sure:
         return []
-    amounts = [found[k].amount for k in sure]
-    height = _middle([digits[k].height for k in sure], amounts)
-    contrast = _middle([found[k].contrast for k in sure], amounts)
-    pen = _middle([found[k].pen for k in sure], amounts)
+    amounts = [find.amount for find in sure]
+    height, contrast, pen = (
+        _middle([getattr(find, name) for find in sure], amounts)
+        for name in ("height", "contrast", "pen")
+    )
     return [
-        digit
-        for digit, find in zip(digits, found, strict=True)
-        if SMALL * height <= digit.height <= LARGE * height
+        (digit, find)
+        for digit, find in pairs
+        if SMALL * height <= find.height <= LARGE * height
         and find.contrast >= FAINT * contrast
         and find.pen >= THIN * pen
     ]

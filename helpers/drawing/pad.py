@@ -303,7 +303,7 @@ def _check_ink(colours):
     try:
         to_mnist(colours)
     except NoInkError:
-        if not any(search(colours)):
+        if not any(found for found, _ in search(colours)):
             raise
 
 

@@ -63,6 +63,11 @@ class Find:
     pen: float = 1.0
     amount: float = 1.0
 
+    @property
+    def height(self):
+        """In pixels."""
+        return self.box[3] - self.box[1]
+
 
 def search(colours):
     """Yield what may be the digits of a picture, seen in one way after the other.
@@ -74,17 +79,19 @@ def search(colours):
 
     Yields
     ------
-    list of Find
+    found : list of Find
         In reading order, at most `MOST_FINDS`.
+    amount : int
+        How many pixels all ink fills, also that of no find.
     """
     for departure, shade in ways_to_see(colours):
         inked = ink_mask(departure)
-        yield finds(departure, inked, shade)
+        yield finds(departure, inked, shade), int(inked.sum())
         lines = straight_lines(inked)
         if lines.any():
             strokes = inked & ~lines
             without = np.where(ndimage.binary_dilation(lines) & ~strokes, 0, departure)
-            yield finds(without, closed(strokes, 3), shade)
+            yield finds(without, closed(strokes, 3), shade), int(strokes.sum())
 
 
 def ways_to_see(colours):
@@ -183,7 +190,7 @@ def _within(found, shape):
             whole.append(find)
         elif bottom - top >= LARGE_CUT * height and right - left >= LARGE_CUT / 5 * width:
             cut.append(find)
-    tall, tallest = (max((f.box[3] - f.box[1] for f in some), default=0) for some in (whole, cut))
+    tall, tallest = (max((find.height for find in some), default=0) for some in (whole, cut))
     return whole if tall > WHOLE * tallest else whole + cut
 
 

@@ -111,8 +111,8 @@ def test_pieces_side_by_side_are_counted():
 
 def test_finds_look_as_digits_alone_would():
     mask = inked((4, 60, 60, 150), (2, 230, 60, 150))
-    found = next(search(page(mask)))
-    assert len(found) == 2
+    found, amount = next(search(page(mask)))
+    assert len(found) == 2 and amount == pytest.approx(mask.sum(), rel=0.2)
     for find, x in zip(found, (slice(0, 200), slice(200, 400)), strict=True):
         left, top, right, bottom = find.box
         rows, columns = (
@@ -125,7 +125,7 @@ def test_finds_look_as_digits_alone_would():
 
 
 def test_the_paper_within_a_loop_is_no_find():
-    for found in search(page(inked((0, 60, 60, 150), (8, 230, 60, 150)))):
+    for found, _ in search(page(inked((0, 60, 60, 150), (8, 230, 60, 150)))):
         assert len(found) in (0, 2)
 
 
