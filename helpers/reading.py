@@ -116,7 +116,10 @@ class Reading:
             f"I read {said}: {len(self.digits)} digits{f' in {len(rows)} rows' * (len(rows) > 1)}"
         )
         if least.sure:
-            return f"{said}, each at least {percent(least.confidence)} sure."
+            share = percent(least.confidence)
+            return (
+                f"{said}, each {share if share.startswith('over') else f'at least {share}'} sure."
+            )
         unsure = [str(digit.value) for digit in self.digits if not digit.sure]
         return f"{said}, but I am not sure of the {', '.join(unsure)}."
 

@@ -79,7 +79,7 @@ def test_several_rows_are_read_from_top_to_bottom(net):
     reading = read_picture(picture, net)
     assert reading.text == "41720"
     assert [[digit.value for digit in row] for row in reading.rows] == [[4, 1, 7], [2, 0]]
-    assert reading.words.startswith("I read 417 and 20: 5 digits in 2 rows, each at least ")
+    assert reading.words.startswith("I read 417 and 20: 5 digits in 2 rows, each over 99 % sure.")
 
 
 def test_boxes_lie_where_the_digits_are(net):
