@@ -7,7 +7,7 @@ from helpers.workbook import blanks, cells, solutions
 
 ANSWER = "**Your answer** (double-click to write):\n\n…"
 PREDICTION = "**Your prediction** (double-click to write):\n\n…"
-GOAL = "The goal: what this cell draws when your code is right"
+GOAL = "The goal: what this cell draws when your code is right (numbers: with all 70,000 digits)"
 CHECKED = re.compile(r"\bcheck\(\s*[\"']([\w-]+)")
 GOES_ON = "raises-exception"  # Run All goes on after an error in such a cell
 
