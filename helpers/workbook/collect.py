@@ -48,6 +48,9 @@ class Collector:
         """
         self._begun.add(name)
         source = source_of(name, self._namespace[name])
+        for module in definitions.imports_of(source):
+            if not definitions.may_import(module):
+                raise mine.KeepError(f"{name} uses {module}: write it with NumPy alone")
         for other in definitions.globals_of(source):
             if other not in self._begun:
                 self._need(other, name)

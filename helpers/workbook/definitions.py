@@ -197,6 +197,22 @@ def globals_of(source):
     return sorted(names.used)
 
 
+def imports_of(source):
+    """Return the modules that a definition imports within itself.
+
+    Parameters
+    ----------
+    source : str
+
+    Returns
+    -------
+    list of str
+    """
+    nodes = list(ast.walk(ast.parse(source)))
+    whole = [alias.name for n in nodes if isinstance(n, ast.Import) for alias in n.names]
+    return whole + [n.module or "." for n in nodes if isinstance(n, ast.ImportFrom)]
+
+
 def may_import(module):
     """Return whether `mine.py` may import a module: NumPy's, or one that comes with Python.
 
